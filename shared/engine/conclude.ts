@@ -1,0 +1,75 @@
+/** Builds decisions: the part that every kind of incentive shares. */
+import type { Incentive } from '../policy/schema.ts';
+import type { BusinessDate } from '../values/calendar.ts';
+import type { Case, Decision } from './decision.ts';
+import type { Evidence } from './history.ts';
+import type { MissedReason } from './reasons.ts';
+import { refusalBetween } from './refusal.ts';
+
+/** What an occasion is worth, and under which rule. */
+export interface Stake {
+  rule: { incentive: Pick<Incentive, 'id' | 'reward'>; label: string };
+  occasion: string;
+  worth: number;
+  /** A perk is counted, and draws on no pool. */
+  perk?: boolean;
+}
+
+/** Where and when something was earned. */
+export interface Earning {
+  earnedOn: BusinessDate;
+  readsFrom: BusinessDate;
+  evidence: Evidence;
+  /** The dates on which a sanction or a closing refuses it; the day it was earned when left out. */
+  refusedWithin?: { from: BusinessDate; to: BusinessDate };
+}
+
+/** Earned, unless refused for the date or month it was earned in. */
+export function earned(kase: Case, stake: Stake, earning: Earning): Decision {
+  const { from, to } = earning.refusedWithin ?? { from: earning.earnedOn, to: earning.earnedOn };
+  const refusal = refusalBetween(kase.history, from, to);
+  return {
+    ...common(stake),
+    outcome: refusal === undefined ? 'earned' : 'refused',
+    amount: refusal === undefined ? stake.worth : 0,
+    earnedOn: earning.earnedOn,
+    readsFrom: earning.readsFrom,
+    reason: refusal?.reason ?? 'earned',
+    evidence: { ...earning.evidence, ...refusal?.evidence },
+  };
+}
+
+/** Not earned, with the values that say how far from it. */
+export function missed(stake: Stake, reason: MissedReason, evidence: Evidence): Decision {
+  return {
+    ...common(stake),
+    outcome: 'missed',
+    amount: 0,
+    earnedOn: undefined,
+    readsFrom: undefined,
+    reason,
+    evidence,
+  };
+}
+
+/** Not decidable before `decidedOn`; the reason is what would be said if it were decided today. */
+export function pending(
+  stake: Stake,
+  decidedOn: BusinessDate,
+  reason: MissedReason | 'earned',
+  evidence: Evidence,
+): Decision {
+  return { ...missed(stake, 'no-longer-earned', evidence), outcome: 'pending', reason, earnedOn: decidedOn };
+}
+
+function common({ rule, occasion, worth, perk = false }: Stake) {
+  const { id, reward } = rule.incentive;
+  return {
+    incentive: id,
+    occasion,
+    unit: perk ? ('count' as const) : reward.unit,
+    pool: perk ? undefined : reward.pool,
+    worth,
+    policy: rule.label,
+  };
+}

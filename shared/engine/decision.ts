@@ -1,0 +1,63 @@
+/** What the engine concludes for one occasion, and the case it concludes it from. */
+import type { Incentive, IncentiveOf, PolicyVersion, Program } from '../policy/schema.ts';
+import type { BusinessDate } from '../values/calendar.ts';
+import type { Unit } from '../values/units.ts';
+import type { Activity } from './activity.ts';
+import type { Entry, Evidence, History } from './history.ts';
+import type { ReasonCode } from './reasons.ts';
+
+/**
+ * One occasion under the facts known now. `earned` is an entitlement; `refused` was earned and is not paid;
+ * `missed` is not earned; `pending` cannot be decided yet as of this date, and the ledger is left alone.
+ */
+export interface Decision {
+  outcome: 'earned' | 'refused' | 'missed' | 'pending';
+  incentive: string;
+  occasion: string;
+  unit: Unit;
+  pool: string | undefined;
+  /** What is due: zero unless earned. For the other outcomes, `worth` says what it would have been. */
+  amount: number;
+  worth: number;
+  /** The date it was earned on, also when refused; the date it will be decided on when pending. */
+  earnedOn: BusinessDate | undefined;
+  /** The first date whose facts it rests on. */
+  readsFrom: BusinessDate | undefined;
+  reason: ReasonCode;
+  evidence: Evidence;
+  policy: string;
+}
+
+/** What the ledger holds for one occasion. */
+export interface Holding {
+  occasion: string;
+  sum: number;
+  last: Entry;
+}
+
+/** An incentive as one policy version has it. */
+export interface Rule<K extends Incentive['kind']> {
+  incentive: IncentiveOf<K>;
+  version: PolicyVersion;
+  /** `version@hash`, as entries name it. */
+  label: string;
+}
+
+/** One participant before one program: all that a kind of incentive may look at. */
+export interface Case {
+  program: Program;
+  history: History;
+  /** The last date whose facts count. */
+  asOf: BusinessDate;
+  /** The first date whose facts were read. */
+  horizon: BusinessDate;
+  holdings: ReadonlyMap<string, Holding>;
+  /** The days as a version counts them. */
+  activity(version: PolicyVersion): Activity;
+}
+
+/** What one incentive concludes. `kept` names occasions that keep their ledger sum: the facts do not reach them. */
+export interface Verdict {
+  decisions: Decision[];
+  kept: string[];
+}

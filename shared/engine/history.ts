@@ -1,0 +1,72 @@
+/** What the engine is given about one participant: facts merged and parsed, and what the ledger says. */
+import type { Attestation, Participant, Sanction } from '../facts/schema.ts';
+import type { BusinessDate } from '../values/calendar.ts';
+import type { Unit } from '../values/units.ts';
+import type { ReasonCode } from './reasons.ts';
+
+/** A broadcast session; instants in milliseconds since the epoch. */
+export interface Session {
+  id: string;
+  startMs: number;
+  endMs: number;
+  hasCart: boolean;
+  recorded: boolean;
+  withdrawn: boolean;
+  views: number;
+}
+
+/** A day's sales as known now, in fen. */
+export interface DaySales {
+  grossFen: number;
+  refundedFen: number;
+  feesFen: number;
+  orders: number;
+}
+
+/** One business date of a participant. */
+export interface Day {
+  date: BusinessDate;
+  sessions: readonly Session[];
+  sales: DaySales | undefined;
+}
+
+/** Values read for a decision: short, so that an entry stays within one write unit. */
+export type Evidence = Readonly<Record<string, string | number>>;
+
+/** One line of the ledger: immutable, and what a participant has for an occasion is the sum of its entries. */
+export interface Entry {
+  participantId: string;
+  program: string;
+  occasion: string;
+  /** Numbers the entries of one occasion from 1. */
+  n: number;
+  kind: 'grant' | 'adjustment' | 'refusal';
+  unit: Unit;
+  amount: number;
+  earnedOn: BusinessDate;
+  runId: string;
+  /** When its run was opened, as an ISO 8601 instant: the same however often the write is retried. */
+  recordedAt: string;
+  /** The policy version that decided, as `version@hash`. */
+  policy: string;
+  reason: ReasonCode;
+  evidence: Evidence;
+  incentive: string;
+  pool?: string;
+  /** The first date whose facts it rests on: once that is before a run's horizon, the occasion is sealed. */
+  readsFrom: BusinessDate;
+  /** What the pool could not pay of what was due, when it ran short. */
+  shortfall?: number;
+}
+
+/** All that is known of one participant, from the run's horizon on. Days are in order. */
+export interface History {
+  participantId: string;
+  /** Absent while its facts came before it: they count once it is known. */
+  participant: Participant | undefined;
+  attestations: readonly Attestation[];
+  sanctions: readonly Sanction[];
+  days: readonly Day[];
+  /** Its entries of every program, by occasion and number. */
+  entries: readonly Entry[];
+}

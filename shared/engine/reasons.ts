@@ -1,0 +1,38 @@
+/** Every reason the engine gives, as stable codes. docs/reasons.md is checked against this list. */
+
+/** Why something is owed. */
+const EARNED = {
+  earned: 'The conditions are met.',
+} as const;
+
+/** Why something earned is refused: the occasion is used up all the same. */
+const REFUSED = {
+  sanctioned: 'Earned on a date, or for a month, under a sanction.',
+  closed: 'Earned on or after the day the participant closed.',
+  'pool-exhausted': 'The pool had less left than was due; the rest is kept as a shortfall.',
+} as const;
+
+/** Why something is not earned, or no longer. */
+const MISSED = {
+  'below-rung': 'Net sales have not reached the rung.',
+  'best-month-reached-it': 'The best month before onboarding had already reached the rung.',
+  'too-few-sessions': 'The window has fewer valid sessions than this one’s number.',
+  'too-few-broadcast-days': 'The month has too few broadcast days.',
+  'not-live-month-before': 'The month before has too few broadcast days.',
+  'too-few-minutes': 'The day’s valid sessions are too short in all.',
+  'never-live': 'There is no broadcast day since the program started.',
+  'not-silent': 'Each broadcast day follows another too closely, and no attestation holds.',
+  'window-not-open': 'By the facts known now, this window does not open.',
+  'no-longer-earned': 'By the facts known now, nothing is earned for this.',
+} as const;
+
+export const REASONS = { ...EARNED, ...REFUSED, ...MISSED } as const;
+
+export type ReasonCode = keyof typeof REASONS;
+export type RefusedReason = keyof typeof REFUSED;
+export type MissedReason = keyof typeof MISSED;
+
+/** Whether a code says that something is not earned, as opposed to earned or refused. */
+export function isMissed(reason: ReasonCode): reason is MissedReason {
+  return reason in MISSED;
+}

@@ -1,0 +1,46 @@
+/** The rule that decides: an incentive as the policy version in force on the deciding day has it. */
+import type { Incentive, IncentiveOf, PolicyVersion, Program } from '../policy/schema.ts';
+import { versionLabel, versionOn } from '../policy/versions.ts';
+import type { BusinessDate } from '../values/calendar.ts';
+import type { Rule } from './decision.ts';
+
+type Kind = Incentive['kind'];
+
+/** The rule of an incentive on its deciding day; undefined when no version then has it. */
+export function ruleOn<K extends Kind>(
+  program: Program,
+  kind: K,
+  id: string,
+  date: BusinessDate,
+): Rule<K> | undefined {
+  const version = versionOn(program, date);
+  return version && ruleIn(program, version, kind, id);
+}
+
+/** The rule under which an entry was written; the last one there is when that version is gone. */
+export function ruleNamed<K extends Kind>(
+  program: Program,
+  kind: K,
+  id: string,
+  label: string,
+): Rule<K> | undefined {
+  const rules = rulesOf(program, kind, id);
+  return rules.find((rule) => rule.label === label) ?? rules.at(-1);
+}
+
+/** An incentive in every version that has it, in order. */
+export function rulesOf<K extends Kind>(program: Program, kind: K, id: string): Rule<K>[] {
+  return program.versions.flatMap((version) => ruleIn(program, version, kind, id) ?? []);
+}
+
+function ruleIn<K extends Kind>(
+  program: Program,
+  version: PolicyVersion,
+  kind: K,
+  id: string,
+): Rule<K> | undefined {
+  const incentive = version.incentives.find(
+    (candidate): candidate is IncentiveOf<K> => candidate.kind === kind && candidate.id === id,
+  );
+  return incentive && { incentive, version, label: versionLabel(program, version) };
+}

@@ -1,0 +1,131 @@
+/** Third stage: funds the plan from the pools, names it, and moves the run from planning to applying. */
+import { type Cut, cutAmong, dateOfCut } from '../engine/allocate.ts';
+import { findProgram } from '../policy/catalogue.ts';
+import { abandon, startApplying } from '../store/control.ts';
+import { readPools, reserve, settle } from '../store/pools.ts';
+import { type Run, recordProgress } from '../store/runs.ts';
+import type { BusinessDate } from '../values/calendar.ts';
+import { evaluatedShards, type ShardOutcome, type ShardResult } from './evaluate-shard.ts';
+import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
+import type { Services } from './services.ts';
+import { addTo } from './totals.ts';
+
+/** A plan that is named and funded. */
+export interface Allocation {
+  manifest: string;
+  parts: string[];
+}
+
+/**
+ * If all claims on a pool fit, their total is reserved; if not, what is left is, and the plan says where the
+ * queue ends. Losing a race for a pool's last units, to an operator who lowers its limit, starts it over.
+ * @throws Error when the run was overtaken.
+ */
+export async function allocate(
+  services: Services,
+  run: Run,
+  outcomes: readonly ShardOutcome[],
+): Promise<Allocation> {
+  const shards = evaluatedShards(outcomes);
+  const parts = shards.flatMap(({ part }) => part ?? []);
+  const claimed = claimedByPool(shards);
+  const cuts: Record<string, Cut> = {};
+  const reserved: Record<string, number> = {};
+  const pools = await availablePools(services, run);
+  for (const [pool, total] of Object.entries(claimed)) {
+    const available = pools[pool];
+    if (available === undefined) throw new Error(`pool ${pool} of ${run.program} does not exist`);
+    reserved[pool] = Math.min(total, available);
+    if (total > available) cuts[pool] = await findCut(services, parts, pool, available);
+  }
+  const plan: Manifest = { parts, cuts, reserved };
+  const { text, hash } = manifestText(plan);
+  await services.plans.put(text);
+  if (run.dryRun) return { manifest: hash, parts };
+  if (!(await reserveAll(services, run, reserved))) {
+    await release(services, run, reserved);
+    return allocate(services, run, outcomes);
+  }
+  const failedShards = outcomes.flatMap((outcome) =>
+    'error' in outcome ? `${outcome.shard}: ${outcome.error}` : [],
+  );
+  // Before the move: a successor that finishes this plan has to know.
+  if (failedShards.length > 0) await recordProgress(services.table, run, { failedShards });
+  if (!(await startApplying(services.table, run, hash))) {
+    await release(services, run, reserved);
+    throw new Error(`run ${run.runId} was overtaken by another while it was planning; it wrote nothing`);
+  }
+  await recordProgress(services.table, run, { state: 'applying', manifest: hash });
+  return { manifest: hash, parts };
+}
+
+/** Claims on each pool, with 0 for one that something only returns to: its settlement is known by its reservation. */
+function claimedByPool(shards: readonly ShardResult[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { claimed, lowers } of shards) {
+    for (const [pool, amount] of Object.entries(claimed)) addTo(sums, pool, amount);
+    for (const pool of lowers) addTo(sums, pool, 0);
+  }
+  return sums;
+}
+
+/** What this run may reserve: what is left, and what an earlier try of this very stage reserved already. */
+async function availablePools({ table, catalogue }: Services, run: Run): Promise<Record<string, number>> {
+  const { pools } = findProgram(run.program, catalogue);
+  const limits = Object.entries(pools).map(([pool, { limit }]) => [pool, limit] as const);
+  const left = (await readPools(table, run.program)).map(
+    ({ pool, left, reservations }) => [pool, left + (reservations[run.runId] ?? 0)] as const,
+  );
+  return Object.fromEntries([...limits, ...left]);
+}
+
+/** Two passes over the parts, holding the claims of one date only: a million claims stay in little memory. */
+async function findCut(
+  { plans }: Services,
+  parts: readonly string[],
+  pool: string,
+  available: number,
+): Promise<Cut> {
+  const byDate: Record<BusinessDate, number> = {};
+  for (const hash of parts) {
+    for (const { earnedOn, amount } of claimsOn(await readPart(plans, hash), pool))
+      addTo(byDate, earnedOn, amount);
+  }
+  const short = dateOfCut(new Map(Object.entries(byDate)), available);
+  if (short === undefined) throw new Error(`the parts claim less of pool ${pool} than their shards said`);
+  const claims = [];
+  for (const hash of parts) {
+    claims.push(
+      ...claimsOn(await readPart(plans, hash), pool).filter(({ earnedOn }) => earnedOn === short.date),
+    );
+  }
+  return cutAmong(claims, short.left);
+}
+
+async function reserveAll({ table }: Services, run: Run, reserved: Manifest['reserved']): Promise<boolean> {
+  for (const [pool, amount] of Object.entries(reserved)) {
+    if (!(await reserve(table, run.program, pool, run.runId, amount))) return false;
+  }
+  return true;
+}
+
+async function release({ table }: Services, run: Run, amounts: Manifest['reserved']): Promise<void> {
+  const held = new Map(
+    (await readPools(table, run.program)).map(({ pool, reservations }) => [pool, reservations[run.runId]]),
+  );
+  for (const pool of Object.keys(amounts)) {
+    const reserved = held.get(pool);
+    if (reserved !== undefined) {
+      await settle(table, run.program, pool, run.runId, { reserved, used: 0, lowered: 0 });
+    }
+  }
+}
+
+/** Gives a run up before it applied anything: its reservations return, and the program is free. */
+export async function abandonRun(services: Services, run: Run, failure: string): Promise<void> {
+  if (await abandon(services.table, run)) {
+    const pools = await readPools(services.table, run.program);
+    await release(services, run, Object.fromEntries(pools.map(({ pool }) => [pool, 0])));
+    await recordProgress(services.table, run, { state: 'abandoned', failure });
+  }
+}

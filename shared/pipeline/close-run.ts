@@ -1,0 +1,88 @@
+/** Last stage: settles the pools, records what was done, moves the dates forward and frees the program. */
+import { close, readControl } from '../store/control.ts';
+import { settle } from '../store/pools.ts';
+import { type Run, readRun, recordProgress } from '../store/runs.ts';
+import type { PartResult } from './apply-part.ts';
+import { evaluatedShards, type ShardOutcome } from './evaluate-shard.ts';
+import { readManifest } from './plan.ts';
+import type { Services } from './services.ts';
+import { sumTotals, type Totals } from './totals.ts';
+
+/** What a run did, as it is kept and shown. */
+export interface Summary extends Totals {
+  /** Participants looked at; unknown of a plan that was finished by a successor. */
+  evaluated?: number;
+  changed?: number;
+  failed?: number;
+  failures?: string[];
+  planned: number;
+  displaced: number;
+}
+
+/**
+ * Closes a run. Each step can be repeated: pools know by the reservation whether they were settled, and the
+ * control item by the run's id whether it was closed. The watermark stays where it is when a shard failed.
+ * @throws Error when the run was overtaken: its successor closes it.
+ */
+export async function closeRun(
+  services: Services,
+  run: Run,
+  manifest: string,
+  parts: readonly PartResult[],
+  outcomes?: readonly ShardOutcome[],
+): Promise<Summary> {
+  const { table, plans, now } = services;
+  const plan = await readManifest(plans, manifest);
+  const applied = new Set(parts.map(({ part }) => part));
+  const missing = plan.parts.filter((part) => !applied.has(part));
+  if (missing.length > 0)
+    throw new Error(`parts of run ${run.runId} were not applied: ${missing.join(', ')}`);
+  const summary = summaryOf(parts, outcomes);
+  for (const [pool, reserved] of Object.entries(plan.reserved)) {
+    const used = summary.raised[pool] ?? 0;
+    await settle(table, run.program, pool, run.runId, {
+      reserved,
+      used,
+      lowered: summary.lowered[pool] ?? 0,
+    });
+  }
+  await recordProgress(table, run, {
+    state: 'closed',
+    closedAt: new Date(now()).toISOString(),
+    summary: { ...summary },
+  });
+  const { closedAsOf } = await readControl(table, run.program);
+  const closed = await close(table, run, {
+    watermark: (await hasFailedShards(services, run)) ? undefined : run.watermark,
+    closedAsOf: closedAsOf !== undefined && closedAsOf > run.asOf ? closedAsOf : run.asOf,
+    nowMs: now(),
+  });
+  if (!closed) throw new Error(`run ${run.runId} was overtaken by another before it closed`);
+  return summary;
+}
+
+async function hasFailedShards({ table }: Services, { program, runId }: Run): Promise<boolean> {
+  return ((await readRun(table, program, runId))?.failedShards ?? []).length > 0;
+}
+
+/** The figures of a run, from what its shards found and its parts applied. */
+export function summaryOf(
+  parts: readonly PartResult[],
+  outcomes: readonly ShardOutcome[] | undefined,
+): Summary {
+  const shards = outcomes && evaluatedShards(outcomes);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    ...(shards === undefined
+      ? {}
+      : {
+          evaluated: sum(shards.map(({ evaluated }) => evaluated)),
+          changed: sum(shards.map(({ changed }) => changed)),
+          failed: sum(shards.map(({ failed }) => failed)),
+          failures: shards.flatMap(({ failures }) => failures),
+        }),
+    ...sumTotals(parts),
+    planned: sum(parts.map(({ planned }) => planned)),
+    displaced: sum(parts.map(({ displaced }) => displaced)),
+  };
+}

@@ -1,0 +1,37 @@
+/** From a planned change to the entry that is written: what the pool pays of it. */
+import { funded } from '../engine/allocate.ts';
+import type { Entry } from '../engine/history.ts';
+import type { Change } from '../engine/reconcile.ts';
+import type { Run } from '../store/runs.ts';
+import type { Manifest } from './plan.ts';
+
+/**
+ * The entry that a change becomes once it is funded: in full, in part with the shortfall on record, or not at
+ * all. Undefined when the ledger already says that exactly this much is owed and could not be paid.
+ */
+export function entryFor(
+  change: Change,
+  participantId: string,
+  { program, runId, openedAt }: Pick<Run, 'program' | 'runId' | 'openedAt'>,
+  cuts: Manifest['cuts'],
+): Entry | undefined {
+  const { shortfall: alreadyShort, ...rest } = change;
+  const entry: Entry = { ...rest, participantId, program, runId, recordedAt: openedAt };
+  const paid = paidOf(change, participantId, cuts);
+  if (paid === change.amount) return entry;
+  const shortfall = change.amount - paid;
+  if (paid === 0 && shortfall === alreadyShort) return undefined;
+  return {
+    ...entry,
+    amount: paid,
+    kind: paid === 0 ? 'refusal' : entry.kind,
+    reason: 'pool-exhausted',
+    shortfall,
+  };
+}
+
+function paidOf(change: Change, participantId: string, cuts: Manifest['cuts']): number {
+  if (change.pool === undefined || change.amount <= 0) return change.amount;
+  const { earnedOn, occasion, amount } = change;
+  return funded({ earnedOn, occasion, amount, participantId }, cuts[change.pool]);
+}

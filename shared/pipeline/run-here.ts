@@ -1,0 +1,119 @@
+/** Runs all stages in this process, as the state machine runs them in the cloud: the embedded runner. */
+import pMap from 'p-map';
+import { endLease } from '../store/control.ts';
+import type { Run } from '../store/runs.ts';
+import { type Allocation, abandonRun, allocate } from './allocate.ts';
+import { applyPart, fundedEntries, type PartResult } from './apply-part.ts';
+import { closeRun, type Summary, summaryOf } from './close-run.ts';
+import { evaluateShard, type ShardResult } from './evaluate-shard.ts';
+import { type Opening, openRun, type Shard } from './open-run.ts';
+import { readManifest } from './plan.ts';
+import type { RunInput } from './run-input.ts';
+import type { Services } from './services.ts';
+import { addEntry, noTotals } from './totals.ts';
+
+/** How a run by hand ended. */
+export type RunOutcome =
+  | { outcome: 'done'; run: Run; summary: Summary; manifest: string; finished: string[] }
+  | { outcome: 'duplicate'; runId: string };
+
+/** Told after each stage, with how much of it is done. */
+export type OnStage = (stage: 'evaluate' | 'apply', done: number, of: number) => void;
+
+/** Another run holds the program. */
+export class HeldError extends Error {
+  override readonly name = 'HeldError';
+  readonly holder: string;
+
+  constructor(program: string, holder: string, until: string) {
+    super(
+      `${program} is held by run ${holder} until ${until}: wait for it, or finish it with: hongbao runs resume ${holder} --program ${program}`,
+    );
+    this.holder = holder;
+  }
+}
+
+/**
+ * Opens and runs to the end. A dead run that had begun to apply is finished first.
+ * @throws {@link HeldError} when another writer is alive, {@link InputError} when the input makes no sense.
+ */
+export async function runHere(
+  services: Services,
+  input: RunInput,
+  runId: string,
+  onStage: OnStage = () => {},
+): Promise<RunOutcome> {
+  const finished: string[] = [];
+  for (;;) {
+    const opening = await openRun(services, input, runId);
+    if (opening.next === 'duplicate') return { outcome: 'duplicate', runId: opening.runId };
+    if (opening.next === 'held') throw new HeldError(input.program, opening.holder, opening.until);
+    if (opening.next === 'finish') {
+      await finish(services, opening);
+      finished.push(opening.run.runId);
+      continue;
+    }
+    const { run } = opening;
+    const { allocation, shards } = await plan(services, run, opening.shards, onStage);
+    const summary = run.dryRun
+      ? await dryApply(services, run, allocation, shards)
+      : await applyAndClose(services, run, allocation, shards, onStage);
+    return { outcome: 'done', run, summary, manifest: allocation.manifest, finished };
+  }
+}
+
+async function plan(services: Services, run: Run, shards: readonly Shard[], onStage: OnStage) {
+  try {
+    const results: ShardResult[] = [];
+    for (const shard of shards) {
+      results.push(await evaluateShard(services, run, shard));
+      onStage('evaluate', results.length, shards.length);
+    }
+    return { allocation: await allocate(services, run, results), shards: results };
+  } catch (error) {
+    if (!run.dryRun) await abandonRun(services, run, error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+async function applyAndClose(
+  services: Services,
+  run: Run,
+  { manifest, parts }: Allocation,
+  shards: readonly ShardResult[] | undefined,
+  onStage: OnStage,
+): Promise<Summary> {
+  try {
+    const results: PartResult[] = [];
+    for (const part of parts) {
+      results.push(await applyPart(services, run, manifest, part));
+      onStage('apply', results.length, parts.length);
+    }
+    return await closeRun(services, run, manifest, results, shards);
+  } catch (error) {
+    await endLease(services.table, run);
+    throw error;
+  }
+}
+
+/** Finishes a dead run's plan in its name: the same keys and the same content, so it is written once. */
+async function finish(services: Services, { run, manifest, parts }: Extract<Opening, { next: 'finish' }>) {
+  await applyAndClose(services, run, { manifest, parts }, undefined, () => {});
+}
+
+/** What applying would have done. */
+async function dryApply(
+  services: Services,
+  run: Run,
+  { manifest, parts }: Allocation,
+  shards: readonly ShardResult[],
+): Promise<Summary> {
+  const { cuts } = await readManifest(services.plans, manifest);
+  const results = await pMap(parts, async (part): Promise<PartResult> => {
+    const totals = noTotals();
+    const entries = await fundedEntries(services, run, cuts, part);
+    for (const entry of entries) addEntry(totals, entry);
+    return { part, planned: entries.length, displaced: 0, ...totals };
+  });
+  return summaryOf(results, shards);
+}

@@ -1,0 +1,54 @@
+/** What entries come to: the figures of a run's summary. */
+import type { Entry } from '../engine/history.ts';
+
+/** What some entries come to. Amounts by pool, and by incentive and unit. */
+export interface Totals {
+  entries: number;
+  refused: number;
+  /** Paid from each pool, and taken back to it. */
+  raised: Record<string, number>;
+  lowered: Record<string, number>;
+  /** What could not be paid, by pool. */
+  short: Record<string, number>;
+  /** Net amount and entries by `incentive unit`. */
+  incentives: Record<string, { entries: number; amount: number }>;
+}
+
+export function noTotals(): Totals {
+  return { entries: 0, refused: 0, raised: {}, lowered: {}, short: {}, incentives: {} };
+}
+
+/** Adds one entry to totals, in place. */
+export function addEntry(totals: Totals, entry: Entry): void {
+  totals.entries++;
+  if (entry.kind === 'refusal') totals.refused++;
+  const { pool, amount } = entry;
+  if (pool !== undefined && amount > 0) addTo(totals.raised, pool, amount);
+  if (pool !== undefined && amount < 0) addTo(totals.lowered, pool, -amount);
+  if (pool !== undefined && entry.shortfall !== undefined) addTo(totals.short, pool, entry.shortfall);
+  const name = `${entry.incentive} ${entry.unit}`;
+  const row = totals.incentives[name] ?? { entries: 0, amount: 0 };
+  totals.incentives[name] = { entries: row.entries + 1, amount: row.amount + amount };
+}
+
+/** The sum of totals. */
+export function sumTotals(all: readonly Totals[]): Totals {
+  const sum = noTotals();
+  for (const { entries, refused, raised, lowered, short, incentives } of all) {
+    sum.entries += entries;
+    sum.refused += refused;
+    for (const [pool, amount] of Object.entries(raised)) addTo(sum.raised, pool, amount);
+    for (const [pool, amount] of Object.entries(lowered)) addTo(sum.lowered, pool, amount);
+    for (const [pool, amount] of Object.entries(short)) addTo(sum.short, pool, amount);
+    for (const [name, row] of Object.entries(incentives)) {
+      const known = sum.incentives[name] ?? { entries: 0, amount: 0 };
+      sum.incentives[name] = { entries: known.entries + row.entries, amount: known.amount + row.amount };
+    }
+  }
+  return sum;
+}
+
+/** Adds to one of several sums, in place. */
+export function addTo(record: Record<string, number>, key: string, by: number): void {
+  record[key] = (record[key] ?? 0) + by;
+}

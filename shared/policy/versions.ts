@@ -1,0 +1,33 @@
+/** Policy versions: which is in force, and the content hash by which one is known. */
+import type { BusinessDate } from '../values/calendar.ts';
+import { contentHash } from '../values/canonical.ts';
+import type { PolicyVersion, Program } from './schema.ts';
+
+/** The version in force on a date, if any. */
+export function versionOn(program: Program, date: BusinessDate): PolicyVersion | undefined {
+  return program.versions.find(({ from, to }) => from <= date && (to === undefined || date <= to));
+}
+
+/** The hash of all that a version says, and of what its program says for every version. */
+export function versionHash(program: Program, version: PolicyVersion): string {
+  const { program: name, platform, zone } = program;
+  return contentHash({ name, platform, zone, version });
+}
+
+/** The hashes of all versions by name. */
+export function versionHashes(program: Program): Record<string, string> {
+  return Object.fromEntries(
+    program.versions.map((version) => [version.version, versionHash(program, version)]),
+  );
+}
+
+const labels = new WeakMap<PolicyVersion, string>();
+
+/** How entries name a version: `2024-07-24@0123456789ab`, its name and the start of its hash. */
+export function versionLabel(program: Program, version: PolicyVersion): string {
+  const known = labels.get(version);
+  if (known !== undefined) return known;
+  const label = `${version.version}@${versionHash(program, version).slice(0, 12)}`;
+  labels.set(version, label);
+  return label;
+}

@@ -1,0 +1,153 @@
+/**
+ * Facts at rest: a day item holds a date's sessions and sales, the profile what is about no date. Each fact is
+ * one attribute, changed only by a write that names the version it replaces, so that no order of arrivals and no
+ * two writers lose one.
+ */
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { SLOTS } from '../facts/identity.ts';
+import type { HashedFact } from '../facts/merge.ts';
+import type { ParsedFact } from '../facts/parse.ts';
+import type { Fact } from '../facts/schema.ts';
+import type { BusinessDate } from '../values/calendar.ts';
+import { getAll } from './batch.ts';
+import { isConditionFailure } from './conditions.ts';
+import { expiry, keys, type Table } from './table.ts';
+
+/** The item that facts of one participant and day, or of its profile, live in. */
+export interface FactItem {
+  participantId: string;
+  day: BusinessDate | undefined;
+}
+
+/** The facts of one item by slot. */
+export type Slots = ReadonlyMap<string, HashedFact>;
+
+/** The expression limits of DynamoDB allow more; this keeps an update well under 4 KB of expression. */
+const SLOTS_A_WRITE = 40;
+
+/** Reads several fact items strongly; one that does not exist has no slots. */
+export async function readFactItems(table: Table, items: readonly FactItem[]): Promise<Map<string, Slots>> {
+  const found = await getAll(table, items.map(keyOf));
+  const byKey = new Map(found.map((item) => [`${item.pk} ${item.sk}`, item]));
+  return new Map(
+    items.map((item) => {
+      const { pk, sk } = keyOf(item);
+      return [factItemId(item), slotsOf(item, byKey.get(`${pk} ${sk}`))];
+    }),
+  );
+}
+
+/** Reads one fact item strongly. */
+export async function readFactItem(table: Table, item: FactItem): Promise<Slots> {
+  const { Item } = await table.client.send(
+    new GetCommand({ TableName: table.name, Key: keyOf(item), ConsistentRead: true }),
+  );
+  return slotsOf(item, Item);
+}
+
+/** Names a fact item in memory. */
+export function factItemId({ participantId, day }: FactItem): string {
+  return `${participantId} ${day ?? ''}`;
+}
+
+/**
+ * Writes facts over the versions read before.
+ * @returns false when one of them is no longer what was read: read again, merge again.
+ */
+export async function replaceFacts(
+  table: Table,
+  item: FactItem,
+  replacements: readonly { fact: ParsedFact; replaces: HashedFact | undefined }[],
+  nowMs: number,
+): Promise<boolean> {
+  for (let start = 0; start < replacements.length; start += SLOTS_A_WRITE) {
+    const chunk = replacements.slice(start, start + SLOTS_A_WRITE);
+    try {
+      await table.client.send(replaceCommand(table, item, chunk, nowMs));
+    } catch (error) {
+      if (isConditionFailure(error)) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
+function replaceCommand(
+  table: Table,
+  item: FactItem,
+  chunk: readonly { fact: ParsedFact; replaces: HashedFact | undefined }[],
+  nowMs: number,
+): UpdateCommand {
+  const names: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  const sets: string[] = [];
+  const conditions: string[] = [];
+  for (const [index, { fact, replaces }] of chunk.entries()) {
+    names[`#f${index}`] = fact.slot;
+    values[`:f${index}`] = encode(fact);
+    sets.push(`#f${index} = :f${index}`);
+    if (replaces === undefined) conditions.push(`attribute_not_exists(#f${index})`);
+    else {
+      names['#hash'] = 'hash';
+      values[`:h${index}`] = replaces.hash;
+      conditions.push(`#f${index}.#hash = :h${index}`);
+    }
+  }
+  // Profiles outlive their days: without its participant, nothing that it did can be explained.
+  if (item.day !== undefined) {
+    sets.push('expiresAt = :expiresAt');
+    values[':expiresAt'] = expiry(nowMs);
+  }
+  return new UpdateCommand({
+    TableName: table.name,
+    Key: keyOf(item),
+    UpdateExpression: `SET ${sets.join(', ')}`,
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  });
+}
+
+function keyOf({ participantId, day }: FactItem): { pk: string; sk: string } {
+  return day === undefined ? keys.profile(participantId) : keys.day(participantId, day);
+}
+
+/** What the keys say is left out of the attribute. */
+function encode({ fact, hash }: HashedFact): Record<string, unknown> {
+  const { type: _type, ...content } = fact;
+  const stored: Record<string, unknown> = { ...content, hash };
+  if (fact.type !== 'participant') delete stored.participantId;
+  if (fact.type === 'sales') delete stored.date;
+  else delete stored.id;
+  return stored;
+}
+
+/** The fact in one attribute of an item: what {@link encode} left out comes back from the keys. */
+export function decode(item: FactItem, slot: string, stored: Record<string, unknown>): HashedFact {
+  const { hash, ...content } = stored;
+  return { fact: { ...content, ...impliedBy(item, slot) } as Fact, hash: String(hash) };
+}
+
+function impliedBy({ participantId, day }: FactItem, slot: string): Record<string, unknown> {
+  if (slot === SLOTS.participant) return { type: 'participant', id: participantId };
+  if (slot === SLOTS.sales) return { type: 'sales', participantId, date: day };
+  const type = slot.startsWith(SLOTS.session)
+    ? 'broadcast'
+    : slot.startsWith(SLOTS.attestation)
+      ? 'attestation'
+      : 'sanction';
+  return { type, participantId, id: slot.slice(SLOTS.session.length) };
+}
+
+/** Whether an attribute of a fact item is a fact. */
+export function isSlot(attribute: string): boolean {
+  return attribute === SLOTS.participant || attribute === SLOTS.sales || attribute[1] === '#';
+}
+
+function slotsOf(item: FactItem, stored: Record<string, unknown> | undefined): Slots {
+  return new Map(
+    Object.entries(stored ?? {})
+      .filter(([attribute]) => isSlot(attribute))
+      .map(([slot, value]) => [slot, decode(item, slot, value as Record<string, unknown>)]),
+  );
+}

@@ -1,0 +1,138 @@
+/**
+ * Pools: a limit, what is left of it, and one reservation a run. A pool is reserved before the first entry that
+ * draws on it and settled after the last, so that what is granted never passes the limit (law 7).
+ */
+import { type NativeAttributeValue, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Program } from '../policy/schema.ts';
+import type { Unit } from '../values/units.ts';
+import { isConditionFailure } from './conditions.ts';
+import { keys, type Table } from './table.ts';
+
+/** A pool as it stands: `limit = granted + reserved + left`. */
+export interface Pool {
+  pool: string;
+  unit: Unit;
+  limit: number;
+  left: number;
+  /** What unsettled runs hold, by run id. */
+  reservations: Readonly<Record<string, number>>;
+}
+
+const RESERVATION = 'r#';
+
+/** Makes the pools of a program that are missing, at the limits of its policy. */
+export async function ensurePools(table: Table, { program, pools }: Program): Promise<void> {
+  for (const [pool, { unit, limit }] of Object.entries(pools)) {
+    try {
+      await table.client.send(
+        new PutCommand({
+          TableName: table.name,
+          Item: { ...keys.pool(program, pool), unit, limit, left: limit },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      );
+    } catch (error) {
+      if (!isConditionFailure(error)) throw error;
+    }
+  }
+}
+
+/** The pools of a program, read strongly, by name. */
+export async function readPools(table: Table, program: string): Promise<Pool[]> {
+  const pages = paginateQuery(
+    { client: table.client },
+    {
+      TableName: table.name,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': keys.pool(program, '').pk },
+      ConsistentRead: true,
+    },
+  );
+  const pools: Pool[] = [];
+  for await (const { Items = [] } of pages) pools.push(...Items.map(decodePool));
+  return pools;
+}
+
+/**
+ * Reserves for a run. Reserving the same again is success.
+ * @returns false when the pool has less left than that, or the run holds another reservation.
+ */
+export async function reserve(
+  table: Table,
+  program: string,
+  pool: string,
+  runId: string,
+  amount: number,
+): Promise<boolean> {
+  try {
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.pool(program, pool),
+        UpdateExpression: 'SET #left = #left - :amount, #run = :amount',
+        ConditionExpression: '#left >= :amount AND attribute_not_exists(#run)',
+        ExpressionAttributeNames: { '#left': 'left', '#run': `${RESERVATION}${runId}` },
+        ExpressionAttributeValues: { ':amount': amount },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+  }
+  const now = (await readPools(table, program)).find((candidate) => candidate.pool === pool);
+  return now?.reservations[runId] === amount;
+}
+
+/**
+ * Ends a run's reservation: what was not used, and what the run took back, returns to the pool. Settling again
+ * changes nothing.
+ */
+export async function settle(
+  table: Table,
+  program: string,
+  pool: string,
+  runId: string,
+  { reserved, used, lowered }: { reserved: number; used: number; lowered: number },
+): Promise<void> {
+  if (used > reserved)
+    throw new Error(`run ${runId} used ${used} of pool ${pool}, more than its ${reserved}`);
+  try {
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.pool(program, pool),
+        UpdateExpression: 'SET #left = #left + :back REMOVE #run',
+        ConditionExpression: '#run = :reserved',
+        ExpressionAttributeNames: { '#left': 'left', '#run': `${RESERVATION}${runId}` },
+        ExpressionAttributeValues: { ':back': reserved - used + lowered, ':reserved': reserved },
+      }),
+    );
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+  }
+}
+
+/**
+ * Releases every reservation of a program. Only for the holder of its control item, before it plans: whoever
+ * reserved then is dead, and has written nothing on it.
+ */
+export async function releaseAll(table: Table, program: string): Promise<void> {
+  for (const { pool, reservations } of await readPools(table, program)) {
+    for (const [runId, reserved] of Object.entries(reservations)) {
+      await settle(table, program, pool, runId, { reserved, used: 0, lowered: 0 });
+    }
+  }
+}
+
+function decodePool(item: Record<string, NativeAttributeValue>): Pool {
+  const reservations = Object.entries(item)
+    .filter(([attribute]) => attribute.startsWith(RESERVATION))
+    .map(([attribute, amount]) => [attribute.slice(RESERVATION.length), Number(amount)]);
+  return {
+    pool: String(item.sk),
+    unit: item.unit,
+    limit: Number(item.limit),
+    left: Number(item.left),
+    reservations: Object.fromEntries(reservations),
+  };
+}

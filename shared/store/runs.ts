@@ -1,0 +1,110 @@
+/** The run ledger: what each run was asked, what it knew and what it did. */
+import { GetCommand, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { BusinessDate } from '../values/calendar.ts';
+import { keys, type Table } from './table.ts';
+
+/** Why a run looks at whom. */
+export const JOBS = ['daily', 'month-end', 'backfill'] as const;
+export type Job = (typeof JOBS)[number];
+
+/** Everything that the stages of a run must agree on, fixed when it is opened. */
+export interface Run {
+  program: string;
+  runId: string;
+  /** The epoch of its hold on the control item; 0 for a dry run, which holds nothing. */
+  epoch: number;
+  job: Job;
+  from: BusinessDate;
+  to: BusinessDate;
+  asOf: BusinessDate;
+  /** The first date whose facts are read. */
+  horizon: BusinessDate;
+  /** The arrival dates whose due markers are read; none when participants are named. */
+  arrivals: BusinessDate[];
+  participants?: string[];
+  dryRun: boolean;
+  requestedBy: string;
+  reason?: string;
+  /** When it was opened, as an ISO 8601 instant: also what its entries say. */
+  openedAt: string;
+  /** The hash of each policy version by name. */
+  policy: Record<string, string>;
+  /** The arrival date up to which everyone due is decided once it closes; none when it looks at a few. */
+  watermark?: BusinessDate;
+  /** Whether it follows another run so closely that reads must be strong. */
+  consistent: boolean;
+}
+
+export type RunState = 'planning' | 'applying' | 'closed' | 'abandoned';
+
+/** A run with its outcome. */
+export interface RunRecord extends Run {
+  state: RunState;
+  closedAt?: string;
+  manifest?: string;
+  summary?: Record<string, unknown>;
+  /** Shards that failed as a whole: with any, the watermark stays where it is. */
+  failedShards?: string[];
+  /** Why it was abandoned. */
+  failure?: string;
+}
+
+/** Records a run that was opened. A scheduled run that died in planning is recorded anew under its id. */
+export async function recordOpened(table: Table, run: Run): Promise<void> {
+  await table.client.send(
+    new PutCommand({
+      TableName: table.name,
+      Item: { ...keys.run(run.program, run.runId), ...run, state: 'planning' satisfies RunState },
+    }),
+  );
+}
+
+/** Records how far a run has come. The control item decides; this is what people read. */
+export async function recordProgress(
+  table: Table,
+  { program, runId }: Pick<Run, 'program' | 'runId'>,
+  progress: Partial<
+    Pick<RunRecord, 'state' | 'closedAt' | 'manifest' | 'summary' | 'failure' | 'failedShards'>
+  >,
+): Promise<void> {
+  const fields = Object.entries(progress).filter(([, value]) => value !== undefined);
+  await table.client.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: keys.run(program, runId),
+      UpdateExpression: `SET ${fields.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(fields.map(([name], index) => [`#f${index}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(fields.map(([, value], index) => [`:f${index}`, value])),
+    }),
+  );
+}
+
+/** One run, read strongly. */
+export async function readRun(table: Table, program: string, runId: string): Promise<RunRecord | undefined> {
+  const { Item } = await table.client.send(
+    new GetCommand({ TableName: table.name, Key: keys.run(program, runId), ConsistentRead: true }),
+  );
+  return Item && decodeRun(Item);
+}
+
+/** Every run of a program, the first opened first. */
+export async function readRuns(table: Table, program: string): Promise<RunRecord[]> {
+  const { pk, sk } = keys.run(program, '');
+  const pages = paginateQuery(
+    { client: table.client },
+    {
+      TableName: table.name,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': sk },
+      ConsistentRead: true,
+    },
+  );
+  const runs: RunRecord[] = [];
+  for await (const { Items = [] } of pages) runs.push(...Items.map(decodeRun));
+  return runs.sort((a, b) => (a.openedAt < b.openedAt ? -1 : a.openedAt > b.openedAt ? 1 : 0));
+}
+
+function decodeRun(item: Record<string, unknown>): RunRecord {
+  const { pk: _pk, sk: _sk, ...run } = item;
+  return run as unknown as RunRecord;
+}
