@@ -1,7 +1,7 @@
 /** Third stage: funds the plan from the pools, names it, and moves the run from planning to applying. */
 import { type Cut, cutAmong, dateOfCut } from '../engine/allocate.ts';
 import { findProgram } from '../policy/catalogue.ts';
-import { abandon, startApplying } from '../store/control.ts';
+import { abandon, type Hold, startApplying } from '../store/control.ts';
 import { readPools, reserve, settle } from '../store/pools.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
@@ -109,7 +109,7 @@ async function reserveAll({ table }: Services, run: Run, reserved: Manifest['res
   return true;
 }
 
-async function release({ table }: Services, run: Run, amounts: Manifest['reserved']): Promise<void> {
+async function release({ table }: Services, run: Hold, amounts: Manifest['reserved']): Promise<void> {
   const held = new Map(
     (await readPools(table, run.program)).map(({ pool, reservations }) => [pool, reservations[run.runId]]),
   );
@@ -122,7 +122,7 @@ async function release({ table }: Services, run: Run, amounts: Manifest['reserve
 }
 
 /** Gives a run up before it applied anything: its reservations return, and the program is free. */
-export async function abandonRun(services: Services, run: Run, failure: string): Promise<void> {
+export async function abandonRun(services: Services, run: Hold, failure: string): Promise<void> {
   if (await abandon(services.table, run)) {
     const pools = await readPools(services.table, run.program);
     await release(services, run, Object.fromEntries(pools.map(({ pool }) => [pool, 0])));

@@ -2,12 +2,12 @@
 import pMap from 'p-map';
 import type { Entry } from '../engine/history.ts';
 import { putEntry } from '../store/ledger.ts';
-import type { Run } from '../store/runs.ts';
+import type { Run, Totals } from '../store/runs.ts';
 import { entryFor } from './entries.ts';
 import { markAgain } from './evaluate-shard.ts';
 import { type Manifest, readManifest, readPart } from './plan.ts';
 import type { Services } from './services.ts';
-import { addEntry, noTotals, type Totals } from './totals.ts';
+import { addEntry, noTotals } from './totals.ts';
 
 /** What was applied of a part: `planned` entries are applied or displaced. */
 export interface PartResult extends Totals {

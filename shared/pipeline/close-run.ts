@@ -1,23 +1,12 @@
 /** Last stage: settles the pools, records what was done, moves the dates forward and frees the program. */
 import { close, readControl } from '../store/control.ts';
 import { settle } from '../store/pools.ts';
-import { type Run, readRun, recordProgress } from '../store/runs.ts';
+import { type Run, type RunSummary, readRun, recordProgress } from '../store/runs.ts';
 import type { PartResult } from './apply-part.ts';
 import { evaluatedShards, type ShardOutcome } from './evaluate-shard.ts';
 import { readManifest } from './plan.ts';
 import type { Services } from './services.ts';
-import { sumTotals, type Totals } from './totals.ts';
-
-/** What a run did, as it is kept and shown. */
-export interface Summary extends Totals {
-  /** Participants looked at; unknown of a plan that was finished by a successor. */
-  evaluated?: number;
-  changed?: number;
-  failed?: number;
-  failures?: string[];
-  planned: number;
-  displaced: number;
-}
+import { sumTotals } from './totals.ts';
 
 /**
  * Closes a run. Each step can be repeated: pools know by the reservation whether they were settled, and the
@@ -30,7 +19,7 @@ export async function closeRun(
   manifest: string,
   parts: readonly PartResult[],
   outcomes?: readonly ShardOutcome[],
-): Promise<Summary> {
+): Promise<RunSummary> {
   const { table, plans, now } = services;
   const plan = await readManifest(plans, manifest);
   const applied = new Set(parts.map(({ part }) => part));
@@ -49,7 +38,7 @@ export async function closeRun(
   await recordProgress(table, run, {
     state: 'closed',
     closedAt: new Date(now()).toISOString(),
-    summary: { ...summary },
+    summary,
   });
   const { closedAsOf } = await readControl(table, run.program);
   const closed = await close(table, run, {
@@ -69,7 +58,7 @@ async function hasFailedShards({ table }: Services, { program, runId }: Run): Pr
 export function summaryOf(
   parts: readonly PartResult[],
   outcomes: readonly ShardOutcome[] | undefined,
-): Summary {
+): RunSummary {
   const shards = outcomes && evaluatedShards(outcomes);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {

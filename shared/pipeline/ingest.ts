@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { type HashedFact, mergeFact } from '../facts/merge.ts';
 import { type ParsedFact, parseFact } from '../facts/parse.ts';
 import { MAX_SESSIONS_A_DAY } from '../facts/schema.ts';
-import { markDue } from '../store/due.ts';
+import { markDue, noteArrivalDay } from '../store/due.ts';
 import {
   type FactItem,
   factItemId,
@@ -48,7 +48,10 @@ export async function ingest(
   const { table, now } = services;
   const refused: Quarantined[] = [];
   const groups = groupFacts(lines, arrivedOn, refused);
-  await quarantine(table, refused, now());
+  if (refused.length > 0) {
+    await noteArrivalDay(table, arrivedOn, now());
+    await quarantine(table, refused, now());
+  }
   const counts: Ingested = { accepted: 0, unchanged: 0, superseded: 0, quarantined: refused.length };
   const standing = await readFactItems(
     table,

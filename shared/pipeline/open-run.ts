@@ -39,11 +39,19 @@ export interface Shard {
   of: number;
 }
 
+/** The plan of a dead run, complete and funded. */
+export interface Finish {
+  next: 'finish';
+  run: Run;
+  parts: string[];
+  manifest: string;
+}
+
 /** What comes next. */
 export type Opening =
   | { next: 'evaluate'; run: Run; shards: Shard[] }
   /** A dead run had begun to apply: its plan is finished first, in its name; then this one is opened again. */
-  | { next: 'finish'; run: Run; parts: string[]; manifest: string }
+  | Finish
   /** A scheduled run that fired twice: the other has been closed, or is under way. */
   | { next: 'duplicate'; runId: string }
   /** Another writer is alive. */
@@ -142,11 +150,11 @@ async function isClosed(
 }
 
 /** Before its plan was named, a dead run is abandoned; after, its plan is complete and funded, and is finished. */
-async function finishFirst(
+export async function finishFirst(
   services: Services,
   control: Control,
   program: string,
-): Promise<Opening | undefined> {
+): Promise<Finish | undefined> {
   const { table, plans, leaseMs } = services;
   const hold = await takeOver(table, program, control, { nowMs: services.now(), leaseMs });
   if (hold === undefined) return undefined;

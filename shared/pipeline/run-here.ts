@@ -1,12 +1,12 @@
 /** Runs all stages in this process, as the state machine runs them in the cloud: the embedded runner. */
 import pMap from 'p-map';
-import { endLease } from '../store/control.ts';
-import type { Run } from '../store/runs.ts';
+import { endLease, isHeld, readControl } from '../store/control.ts';
+import type { Run, RunSummary } from '../store/runs.ts';
 import { type Allocation, abandonRun, allocate } from './allocate.ts';
 import { applyPart, fundedEntries, type PartResult } from './apply-part.ts';
-import { closeRun, type Summary, summaryOf } from './close-run.ts';
+import { closeRun, summaryOf } from './close-run.ts';
 import { evaluateShard, type ShardResult } from './evaluate-shard.ts';
-import { type Opening, openRun, type Shard } from './open-run.ts';
+import { type Finish, finishFirst, openRun, type Shard } from './open-run.ts';
 import { readManifest } from './plan.ts';
 import type { RunInput } from './run-input.ts';
 import type { Services } from './services.ts';
@@ -14,7 +14,7 @@ import { addEntry, noTotals } from './totals.ts';
 
 /** How a run by hand ended. */
 export type RunOutcome =
-  | { outcome: 'done'; run: Run; summary: Summary; manifest: string; finished: string[] }
+  | { outcome: 'done'; run: Run; summary: RunSummary; manifest: string; finished: string[] }
   | { outcome: 'duplicate'; runId: string };
 
 /** Told after each stage, with how much of it is done. */
@@ -82,7 +82,7 @@ async function applyAndClose(
   { manifest, parts }: Allocation,
   shards: readonly ShardResult[] | undefined,
   onStage: OnStage,
-): Promise<Summary> {
+): Promise<RunSummary> {
   try {
     const results: PartResult[] = [];
     for (const part of parts) {
@@ -96,8 +96,33 @@ async function applyAndClose(
   }
 }
 
+/**
+ * Ends a run that died: finishes what it had planned and funded, or gives it up when it had not come so far.
+ * @returns which of the two, or undefined when no such run is open.
+ * @throws {@link HeldError} while it is taken to be alive.
+ */
+export async function resumeRun(
+  services: Services,
+  program: string,
+  runId: string,
+): Promise<'finished' | 'abandoned' | undefined> {
+  const control = await readControl(services.table, program);
+  if (control.writer !== runId) return undefined;
+  if (isHeld(control, services.now())) {
+    throw new HeldError(program, runId, new Date(control.leaseUntil).toISOString());
+  }
+  if (control.state === 'applying') {
+    const opening = await finishFirst(services, control, program);
+    if (opening === undefined) return undefined;
+    await finish(services, opening);
+    return 'finished';
+  }
+  await abandonRun(services, { program, runId, epoch: control.epoch }, 'given up by hand');
+  return 'abandoned';
+}
+
 /** Finishes a dead run's plan in its name: the same keys and the same content, so it is written once. */
-async function finish(services: Services, { run, manifest, parts }: Extract<Opening, { next: 'finish' }>) {
+async function finish(services: Services, { run, manifest, parts }: Finish) {
   await applyAndClose(services, run, { manifest, parts }, undefined, () => {});
 }
 
@@ -107,7 +132,7 @@ async function dryApply(
   run: Run,
   { manifest, parts }: Allocation,
   shards: readonly ShardResult[],
-): Promise<Summary> {
+): Promise<RunSummary> {
   const { cuts } = await readManifest(services.plans, manifest);
   const results = await pMap(parts, async (part): Promise<PartResult> => {
     const totals = noTotals();

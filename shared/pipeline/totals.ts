@@ -1,18 +1,6 @@
 /** What entries come to: the figures of a run's summary. */
 import type { Entry } from '../engine/history.ts';
-
-/** What some entries come to. Amounts by pool, and by incentive and unit. */
-export interface Totals {
-  entries: number;
-  refused: number;
-  /** Paid from each pool, and taken back to it. */
-  raised: Record<string, number>;
-  lowered: Record<string, number>;
-  /** What could not be paid, by pool. */
-  short: Record<string, number>;
-  /** Net amount and entries by `incentive unit`. */
-  incentives: Record<string, { entries: number; amount: number }>;
-}
+import type { Totals } from '../store/runs.ts';
 
 export function noTotals(): Totals {
   return { entries: 0, refused: 0, raised: {}, lowered: {}, short: {}, incentives: {} };

@@ -15,7 +15,7 @@ export async function markDue(
   nowMs: number,
 ): Promise<void> {
   if (participantIds.length === 0) return;
-  await listArrivalDay(table, date, nowMs);
+  await noteArrivalDay(table, date, nowMs);
   const expiresAt = expiry(nowMs);
   await putAll(
     table,
@@ -26,8 +26,11 @@ export async function markDue(
   );
 }
 
-/** The list of arrival dates keeps a scan of a year from asking each bucket of each date whether it is there. */
-async function listArrivalDay(table: Table, date: BusinessDate, nowMs: number): Promise<void> {
+/**
+ * Puts a date on the list of arrival dates. The list keeps a scan of a year from asking each bucket of each date
+ * whether it is there.
+ */
+export async function noteArrivalDay(table: Table, date: BusinessDate, nowMs: number): Promise<void> {
   const known = listed.get(table) ?? new Set();
   listed.set(table, known);
   if (known.has(date)) return;

@@ -35,6 +35,30 @@ export interface Run {
   consistent: boolean;
 }
 
+/** What some entries come to. Amounts by pool, and by incentive and unit. */
+export interface Totals {
+  entries: number;
+  refused: number;
+  /** Paid from each pool, and taken back to it. */
+  raised: Record<string, number>;
+  lowered: Record<string, number>;
+  /** What could not be paid, by pool. */
+  short: Record<string, number>;
+  /** Net amount and entries by `incentive unit`. */
+  incentives: Record<string, { entries: number; amount: number }>;
+}
+
+/** What a run did, as it is kept and shown. */
+export interface RunSummary extends Totals {
+  /** Participants looked at; unknown of a plan that was finished by a successor. */
+  evaluated?: number;
+  changed?: number;
+  failed?: number;
+  failures?: string[];
+  planned: number;
+  displaced: number;
+}
+
 export type RunState = 'planning' | 'applying' | 'closed' | 'abandoned';
 
 /** A run with its outcome. */
@@ -42,7 +66,7 @@ export interface RunRecord extends Run {
   state: RunState;
   closedAt?: string;
   manifest?: string;
-  summary?: Record<string, unknown>;
+  summary?: RunSummary;
   /** Shards that failed as a whole: with any, the watermark stays where it is. */
   failedShards?: string[];
   /** Why it was abandoned. */

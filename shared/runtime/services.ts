@@ -1,0 +1,43 @@
+/** What the stages need, made from a function's environment: once in the life of a process. */
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Services } from '../pipeline/services.ts';
+import { CATALOGUE } from '../policy/catalogue.ts';
+import { bucketPlans } from '../store/plans.ts';
+import { openTable } from '../store/table.ts';
+import { documentClient } from './clients.ts';
+import type { StageEnvironment } from './env.ts';
+
+/**
+ * Runs an opening once and keeps its result. One that failed is tried again by the next call, so that a table
+ * throttled at a cold start does not spoil the process.
+ */
+export function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return async () => {
+    opened ??= open();
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  };
+}
+
+/** The services of ingestion: it needs no plans. */
+export async function openIngestion({
+  TABLE_NAME,
+}: Pick<StageEnvironment, 'TABLE_NAME'>): Promise<Pick<Services, 'table' | 'now'>> {
+  return { table: await openTable(documentClient(), TABLE_NAME), now: Date.now };
+}
+
+/** The services of a run's stages. */
+export async function openServices(environment: StageEnvironment): Promise<Services> {
+  return {
+    ...(await openIngestion(environment)),
+    plans: bucketPlans(new S3Client({ maxAttempts: 5 }), environment.PLANS_BUCKET),
+    catalogue: CATALOGUE,
+    leaseMs: environment.LEASE_SECONDS * 1000,
+    shards: environment.SHARDS,
+  };
+}
