@@ -39,14 +39,22 @@ export function earned(kase: Case, stake: Stake, earning: Earning): Decision {
   };
 }
 
-/** Not earned, with the values that say how far from it. */
-export function missed(stake: Stake, reason: MissedReason, evidence: Evidence): Decision {
+/**
+ * Not earned, with the values that say how far from it. `readsFrom` is told where an open window misses it: what
+ * is taken back then remembers which window that was.
+ */
+export function missed(
+  stake: Stake,
+  reason: MissedReason,
+  evidence: Evidence,
+  readsFrom?: BusinessDate,
+): Decision {
   return {
     ...common(stake),
     outcome: 'missed',
     amount: 0,
     earnedOn: undefined,
-    readsFrom: undefined,
+    readsFrom,
     reason,
     evidence,
   };

@@ -59,7 +59,7 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
   if (decision.outcome === 'missed') {
     return holding === undefined || amount === 0
       ? undefined
-      : takeBack(holding, decision.reason, decision.evidence, decision.policy);
+      : takeBack(holding, decision.reason, decision.evidence, decision.policy, decision.readsFrom);
   }
   if (amount === 0 && (decision.outcome === 'earned' || holding?.last.reason === decision.reason))
     return undefined;
@@ -84,7 +84,13 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
   };
 }
 
-function takeBack(holding: Holding, reason: ReasonCode, evidence: Evidence, policy: string): Change {
+function takeBack(
+  holding: Holding,
+  reason: ReasonCode,
+  evidence: Evidence,
+  policy: string,
+  readsFrom = holding.last.readsFrom,
+): Change {
   const { last, sum } = holding;
   return {
     incentive: last.incentive,
@@ -94,7 +100,7 @@ function takeBack(holding: Holding, reason: ReasonCode, evidence: Evidence, poli
     unit: last.unit,
     amount: -sum,
     earnedOn: last.earnedOn,
-    readsFrom: last.readsFrom,
+    readsFrom,
     reason,
     evidence,
     policy,

@@ -92,17 +92,22 @@ function attested(kase: Case, rule: Rule<'window-ladder'>, date: BusinessDate): 
  * The ledger's windows that must not be opened anew: those whose silence began before the horizon, and those
  * whose silence is now broken by a broadcast day too close to the horizon to be judged itself. Without the
  * second, a window that late facts moved to an earlier day would be taken back when the horizon passes that day.
+ * What a window has lost tells where it is too, as long as it has anything left.
  */
 function sealedWindows(kase: Case, id: string): Windows['sealed'] {
   const sealed = new Map<
     number,
     { n: number; opensOn: BusinessDate; closesOn: BusinessDate; recordedAt: string }
   >();
-  for (const holding of kase.holdings.values()) {
-    const { last } = holding;
-    if (last.incentive !== id || isMissed(last.reason)) continue;
-    const window = windowOf(kase, holding);
-    if (window === undefined || !beyondReach(kase, id, window)) continue;
+  const remembered = [...kase.holdings.values()].flatMap((holding) => {
+    const window = holding.last.incentive === id ? windowOf(kase, holding) : undefined;
+    return window === undefined ? [] : { ...holding, window };
+  });
+  const standing = new Set(
+    remembered.filter(({ last }) => !isMissed(last.reason)).map(({ window }) => window.n),
+  );
+  for (const { last, window } of remembered) {
+    if (!standing.has(window.n) || !beyondReach(kase, id, window)) continue;
     const known = sealed.get(window.n);
     if (known === undefined || known.recordedAt < last.recordedAt) {
       sealed.set(window.n, { ...window, recordedAt: last.recordedAt });

@@ -1,5 +1,5 @@
 /** Facts that were refused, whole and with the reason, by the day they arrived. */
-import { paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
 import { textHash } from '../values/canonical.ts';
 import { putAll } from './batch.ts';
@@ -31,6 +31,15 @@ export async function quarantine(
     }),
   );
   await putAll(table, [...items.values()]);
+}
+
+/** Takes facts out of quarantine. */
+export async function removeQuarantined(table: Table, facts: readonly Quarantined[]): Promise<void> {
+  for (const { arrivedOn, raw } of facts) {
+    const hash = textHash(raw);
+    const Key = keys.quarantine(arrivedOn, bucketOf(hash, LEDGER_SHARDS), hash);
+    await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
+  }
 }
 
 function cutToFit({ raw, reason }: Quarantined): { raw: string; reason: string } {

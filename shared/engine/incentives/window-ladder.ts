@@ -59,11 +59,8 @@ function decideSessions(
     const stake = { rule, occasion: `${start}${name}-${index + 1}`, worth: amount };
     const reached = first[index];
     if (reached === undefined) {
-      return missed(stake, 'too-few-sessions', {
-        ...evidence,
-        validSessions: first.length,
-        needSessions: index + 1,
-      });
+      const values = { ...evidence, validSessions: first.length, needSessions: index + 1 };
+      return missed(stake, 'too-few-sessions', values, readsFrom);
     }
     return earned(kase, stake, {
       earnedOn: reached.date,
@@ -86,7 +83,7 @@ function decideSales(
     const stake = { rule, occasion: `${start}${rung.name}`, worth: rung.amount };
     const values = { ...evidence, netFen, needFen: rung.atFen };
     return reachedOn === undefined
-      ? missed(stake, 'below-rung', { ...values, by: closesOn })
+      ? missed(stake, 'below-rung', { ...values, by: closesOn }, readsFrom)
       : earned(kase, stake, { earnedOn: reachedOn, readsFrom, evidence: values });
   });
 }

@@ -1,0 +1,139 @@
+/** `hongbao demo`: six weeks of a season, day by day, on an embedded database of its own. */
+import { rmSync } from 'node:fs';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { ingest } from '../../shared/pipeline/ingest.ts';
+import { parseRunInput, type RunInput } from '../../shared/pipeline/run-input.ts';
+import { addEntry, noTotals } from '../../shared/pipeline/totals.ts';
+import { findProgram } from '../../shared/policy/catalogue.ts';
+import { readEntries } from '../../shared/store/ledger.ts';
+import { readRuns } from '../../shared/store/runs.ts';
+import type { Arrival } from '../../shared/synthetic/activity.ts';
+import { generateWorld } from '../../shared/synthetic/world.ts';
+import { addDays, datesBetween, firstDay, lastDay, monthOf } from '../../shared/values/calendar.ts';
+import { formatCount } from '../../shared/values/units.ts';
+import { budgetRows } from './budget.ts';
+import { explainRows } from './explain.ts';
+import { beQuiet, table } from './output.ts';
+import { startProgress } from './progress.ts';
+import { totalRows } from './running.ts';
+import { openLocal, type Target } from './target.ts';
+
+const DIRECTORY = '.hongbao/demo';
+const PROGRAM = 'treasure-host';
+const WORLD = { seed: 24, merchants: 300, from: '2024-06-24', to: '2024-09-03' };
+/** Runs start with the program; what arrived before it comes in at once, the day before. */
+const FIRST_RUN = '2024-07-24';
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('six weeks of a season: facts arrive day by day, runs follow, and the outcome is shown')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', '\nExample:\n  $ hongbao demo')
+    .action(async ({ quiet }: { quiet?: boolean }) => {
+      if (quiet === true) beQuiet();
+      const startedAt = performance.now();
+      rmSync(DIRECTORY, { recursive: true, force: true });
+      const target = await openLocal(DIRECTORY);
+      try {
+        const facts = await liveThrough(target);
+        await show(target, facts, (performance.now() - startedAt) / 1000);
+      } finally {
+        await target.close();
+      }
+    });
+}
+
+/** Imports each day's arrivals and follows with the runs that the schedules would start. */
+async function liveThrough(target: Target): Promise<number> {
+  const arrivals = generateWorld(WORLD);
+  const byDay = new Map<string, Arrival[]>();
+  for (const arrival of arrivals) {
+    const day = arrival.arrivesOn < FIRST_RUN ? addDays(FIRST_RUN, -1) : arrival.arrivesOn;
+    byDay.set(day, [...(byDay.get(day) ?? []), arrival]);
+  }
+  const days = datesBetween(addDays(FIRST_RUN, -1), WORLD.to);
+  const progress = startProgress(days.length);
+  for (const [index, day] of days.entries()) {
+    progress.at(index, `${day} · ${byDay.get(day)?.length ?? 0} facts arrive`);
+    const lines = (byDay.get(day) ?? []).map(({ fact }) => JSON.stringify(fact));
+    await ingest(target.services, lines, day);
+    if (day < FIRST_RUN) continue;
+    await run(target, { job: 'daily', to: day });
+    if (day === lastDay(monthOf(day)))
+      await run(target, { job: 'month-end', from: firstDay(monthOf(day)), to: day });
+  }
+  progress.end();
+  return arrivals.length;
+}
+
+async function run(target: Target, input: Pick<RunInput, 'job' | 'from' | 'to'>): Promise<void> {
+  const parsed = parseRunInput({ program: PROGRAM, requestedBy: 'demo', ...input });
+  await target.run(parsed, `${PROGRAM}.${input.job}.${input.to}`, () => {});
+}
+
+async function show(target: Target, facts: number, seconds: number): Promise<void> {
+  const { services } = target;
+  const entries = await readEntries(services.table);
+  const runs = await readRuns(services.table, PROGRAM);
+  const totals = noTotals();
+  for (const entry of entries) addEntry(totals, entry);
+  const windows = entries.filter(
+    ({ occasion, n, amount }) => occasion === 'w1/perk-commercial' && n === 1 && amount > 0,
+  );
+  const adjustments = entries.filter(({ kind }) => kind === 'adjustment');
+  const say = (text = '') => void process.stdout.write(`${text}\n`);
+
+  say(pc.bold(`${findProgram(PROGRAM).title}: ${WORLD.merchants} merchants, ${FIRST_RUN} to ${WORLD.to}`));
+  say(
+    `${formatCount(facts)} facts, ${runs.length} runs, ${formatCount(entries.length)} ledger entries in ${seconds.toFixed(1)} s`,
+  );
+  say();
+  say(
+    pc.bold(`${windows.length} windows opened`) +
+      `, ${totals.refused} rewards refused, ${adjustments.length} entries adjusted by late facts and refunds`,
+  );
+  say();
+  say(table(['granted for', 'entries', 'amount'], totalRows(totals)));
+  say();
+  const pools = await budgetRows(target, { program: PROGRAM });
+  const columns = ['pool', 'limit', 'granted', 'left'];
+  say(
+    table(
+      columns,
+      pools.map((row) =>
+        columns.map((column) => (column === 'pool' ? String(row[column]) : formatCount(Number(row[column])))),
+      ),
+    ),
+  );
+  say();
+  const hero = mostStoried(entries);
+  say(pc.bold(`The story of ${hero}`));
+  for (const row of await explainRows(target, findProgram(PROGRAM), hero)) {
+    const mark =
+      row.outcome === 'earned' ? pc.green('✓') : row.outcome === 'refused' ? pc.red('✗') : pc.dim('·');
+    say(`  ${mark} ${String(row.occasion).padEnd(22)} ${String(row.on ?? '').padEnd(11)}${row.why}`);
+  }
+  say();
+  say(pc.bold('Try next'));
+  for (const [what, why] of NEXT(hero)) say(`  npm run -s hongbao -- ${what.padEnd(58)} ${pc.dim(why)}`);
+}
+
+const NEXT = (hero: string): [string, string][] => [
+  [`explain ${hero} --local ${DIRECTORY}`, 'why it has what it has, and why not more'],
+  [`ledger --participant ${hero} --local ${DIRECTORY}`, 'the entries behind it, adjustments included'],
+  [`runs --local ${DIRECTORY}`, 'every run, and what it wrote'],
+  [
+    `run daily --date ${WORLD.to} --program ${PROGRAM} --local ${DIRECTORY}`,
+    'again: nothing is granted twice',
+  ],
+];
+
+/** The merchant whose entries tell most: adjusted, and with many occasions. */
+function mostStoried(entries: readonly { participantId: string; kind: string }[]): string {
+  const scores = new Map<string, number>();
+  for (const { participantId, kind } of entries) {
+    scores.set(participantId, (scores.get(participantId) ?? 0) + (kind === 'grant' ? 1 : 4));
+  }
+  return [...scores].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+}

@@ -1,0 +1,49 @@
+/** `hongbao generate`: synthetic facts as NDJSON on stdout, the same for the same seed. */
+import { Command, InvalidArgumentError } from 'commander';
+import { generateWorld } from '../../shared/synthetic/world.ts';
+import { isDate } from '../../shared/values/calendar.ts';
+import { InputError } from '../../shared/values/validation.ts';
+
+interface GenerateOptions {
+  seed: number;
+  merchants: number;
+  from: string;
+  to: string;
+}
+
+export function generateCommand(): Command {
+  return new Command('generate')
+    .description('synthetic facts as NDJSON on stdout, the same for the same seed')
+    .requiredOption('--seed <n>', 'a whole number', wholeNumber)
+    .requiredOption('--merchants <n>', 'how many merchants, from 1 to 100000', wholeNumber)
+    .requiredOption('--from <date>', 'the first date')
+    .requiredOption('--to <date>', 'the last date')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ hongbao generate --seed 7 --merchants 200 --from 2024-06-20 --to 2024-09-15 > facts.ndjson',
+    )
+    .action(generate);
+}
+
+function generate({ seed, merchants, from, to }: GenerateOptions): void {
+  for (const [flag, date] of [
+    ['--from', from],
+    ['--to', to],
+  ] as const) {
+    if (!isDate(date))
+      throw new InputError(`${flag}: got ${JSON.stringify(date)}; allowed: a date as YYYY-MM-DD`);
+  }
+  if (from > to) throw new InputError(`--from: got ${from}; allowed: at most --to, ${to}`);
+  if (merchants < 1 || merchants > 100_000) {
+    throw new InputError(`--merchants: got ${merchants}; allowed: from 1 to 100000`);
+  }
+  for (const { fact } of generateWorld({ seed, merchants, from, to })) {
+    process.stdout.write(`${JSON.stringify(fact)}\n`);
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidArgumentError('a whole number of at most 9 digits is allowed.');
+  return Number(text);
+}

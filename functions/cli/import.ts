@@ -1,0 +1,104 @@
+/** `hongbao import`: takes facts in from files or standard input. */
+import { createReadStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Command } from 'commander';
+import { FACTS_ZONE } from '../../shared/facts/schema.ts';
+import { type Ingested, ingest } from '../../shared/pipeline/ingest.ts';
+import { readControl } from '../../shared/store/control.ts';
+import { businessDate, isDate } from '../../shared/values/calendar.ts';
+import { InputError } from '../../shared/values/validation.ts';
+import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
+import { note, printRecord } from './output.ts';
+import { startProgress } from './progress.ts';
+import type { Target } from './target.ts';
+
+interface ImportOptions extends CommonOptions {
+  arrivedOn?: string;
+}
+
+const BATCH_LINES = 1_000;
+export const QUARANTINED_EXIT = 3;
+
+export function importCommand(): Command {
+  return command(
+    'import',
+    'take facts in: NDJSON, one fact a line; - is standard input',
+    'import facts.ndjson --arrived-on 2024-08-01',
+  )
+    .argument('<file...>', 'files of facts')
+    .option('--arrived-on <date>', 'the day they arrived, when it was not today')
+    .action(importFiles);
+}
+
+async function importFiles(files: string[], options: ImportOptions): Promise<void> {
+  const missing = files.filter((file) => file !== '-' && !existsSync(file));
+  if (missing.length > 0)
+    throw new InputError(`file: got ${missing.join(', ')}; allowed: files that exist, or -`);
+  const today = businessDate(Date.now(), FACTS_ZONE);
+  const arrivedOn = options.arrivedOn ?? today;
+  if (!isDate(arrivedOn) || arrivedOn > today) {
+    throw new InputError(
+      `--arrived-on: got ${JSON.stringify(arrivedOn)}; allowed: a date as YYYY-MM-DD, at most today, ${today}`,
+    );
+  }
+  await withTarget(options, async (target) => {
+    await refusePassedDates(target, options, arrivedOn);
+    const counts = await importAll(target, files, arrivedOn);
+    printRecord(options.format, { ...counts });
+    if (counts.quarantined === 0) return;
+    note(`${counts.quarantined} facts were quarantined, and why: hongbao quarantine`);
+    process.exitCode = QUARANTINED_EXIT;
+  });
+}
+
+/** What arrives on a day that a run has passed would never be looked at. */
+async function refusePassedDates(
+  { services: { table } }: Target,
+  options: ImportOptions,
+  arrivedOn: string,
+): Promise<void> {
+  for (const { program } of programsOf(options)) {
+    const { watermark } = await readControl(table, program);
+    if (watermark !== undefined && arrivedOn <= watermark) {
+      throw new InputError(
+        `--arrived-on: got ${arrivedOn}; allowed: a date after ${watermark}, up to which ${program} has decided everyone who was due`,
+      );
+    }
+  }
+}
+
+async function importAll(
+  { services }: Target,
+  files: readonly string[],
+  arrivedOn: string,
+): Promise<Ingested> {
+  const counts: Ingested = { accepted: 0, unchanged: 0, superseded: 0, quarantined: 0 };
+  const progress = startProgress(1);
+  let lines = 0;
+  try {
+    for await (const batch of batches(files)) {
+      const done = await ingest(services, batch, arrivedOn);
+      for (const key of Object.keys(counts) as (keyof Ingested)[]) counts[key] += done[key];
+      lines += batch.length;
+      progress.at(0, `${lines} lines`);
+    }
+  } finally {
+    progress.end();
+  }
+  return counts;
+}
+
+async function* batches(files: readonly string[]): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  for (const file of files) {
+    const input: Readable = file === '-' ? process.stdin : createReadStream(file);
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      batch.push(line);
+      if (batch.length < BATCH_LINES) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}

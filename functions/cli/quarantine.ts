@@ -1,0 +1,56 @@
+/** `hongbao quarantine`: the facts that were refused, and why; and trying them again. */
+import { Command } from 'commander';
+import { FACTS_ZONE } from '../../shared/facts/schema.ts';
+import { ingest } from '../../shared/pipeline/ingest.ts';
+import { arrivalDays } from '../../shared/store/due.ts';
+import { type Quarantined, readQuarantine, removeQuarantined } from '../../shared/store/quarantine.ts';
+import { businessDate } from '../../shared/values/calendar.ts';
+import { type CommonOptions, command, withTarget } from './command.ts';
+import { QUARANTINED_EXIT } from './import.ts';
+import { printRecord, printRows } from './output.ts';
+import type { Target } from './target.ts';
+
+const SHOWN_CHARACTERS = 80;
+
+export function quarantineCommand(): Command {
+  const list = command('list', 'the facts refused, and why', 'quarantine --format ndjson').action(
+    (options: CommonOptions) =>
+      withTarget(options, async (target) => {
+        const facts = await quarantined(target);
+        const rows = options.format === 'table' ? facts.map(shortened) : facts.map((fact) => ({ ...fact }));
+        printRows(options.format, rows, ['arrivedOn', 'reason', 'raw']);
+      }),
+  );
+  const retry = command('retry', 'take them in again, as arrived today', 'quarantine retry').action(
+    (options: CommonOptions) =>
+      withTarget(options, async (target) => {
+        const { services } = target;
+        const facts = await quarantined(target);
+        // Taken out first: what is refused again comes back in by the same door.
+        await removeQuarantined(services.table, facts);
+        const counts = await ingest(
+          services,
+          facts.map(({ raw }) => raw),
+          businessDate(services.now(), FACTS_ZONE),
+        );
+        printRecord(options.format, { ...counts });
+        if (counts.quarantined > 0) process.exitCode = QUARANTINED_EXIT;
+      }),
+  );
+  return new Command('quarantine')
+    .description('facts refused, and why')
+    .addCommand(list, { isDefault: true })
+    .addCommand(retry);
+}
+
+async function quarantined({ services: { table } }: Target): Promise<Quarantined[]> {
+  return readQuarantine(table, await arrivalDays(table, '0000-01-01', '9999-12-31'));
+}
+
+function shortened({ arrivedOn, raw, reason }: Quarantined) {
+  return {
+    arrivedOn,
+    reason,
+    raw: raw.length > SHOWN_CHARACTERS ? `${raw.slice(0, SHOWN_CHARACTERS)}…` : raw,
+  };
+}

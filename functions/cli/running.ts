@@ -1,0 +1,99 @@
+/** Starting a run from the command line, watching it, and telling how it ended. */
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { RunOutcome } from '../../shared/pipeline/run-here.ts';
+import { parseRunInput } from '../../shared/pipeline/run-input.ts';
+import type { Totals } from '../../shared/store/runs.ts';
+import { formatAmount, type Unit } from '../../shared/values/units.ts';
+import { type Format, note, printRecord, table } from './output.ts';
+import { startProgress } from './progress.ts';
+import type { Target } from './target.ts';
+
+/** Who asks, for the record. */
+export function requester(): string {
+  return process.env.HONGBAO_USER ?? userInfo().username;
+}
+
+/** The id of a run by hand: readable, unique, and fit to name an execution. */
+function handRunId(program: string, job: string, to: string): string {
+  return `${program}.${job}.${to}.${randomUUID().slice(0, 8)}`;
+}
+
+/**
+ * Runs one program and prints the outcome.
+ * @throws {@link InputError} when the input makes no sense, {@link HeldError} when another writer is alive.
+ */
+export async function runAndTell(
+  target: Target,
+  input: Record<string, unknown> & { program: string; job: string; to: string },
+  format: Format,
+): Promise<RunOutcome> {
+  const parsed = parseRunInput(
+    Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)),
+  );
+  const progress = startProgress(1);
+  const stopped = interruption();
+  try {
+    const outcome = await target.run(
+      parsed,
+      handRunId(input.program, input.job, input.to),
+      (stage, done, of) => {
+        progress.at(((stage === 'apply' ? 1 : 0) + done / of) / 2, `${input.program} ${stage}`);
+        stopped.check();
+      },
+    );
+    progress.end();
+    tell(outcome, format);
+    return outcome;
+  } finally {
+    progress.end();
+    stopped.forget();
+  }
+}
+
+/** Ctrl-C ends a run between two steps: what it planned is finished or given up by the next. */
+function interruption() {
+  let interrupted = false;
+  const onInterrupt = () => {
+    if (interrupted) process.exit(130);
+    interrupted = true;
+  };
+  process.on('SIGINT', onInterrupt);
+  return {
+    check() {
+      if (interrupted) throw new Error('interrupted: the next run finishes what this one had begun to write');
+    },
+    forget: () => void process.off('SIGINT', onInterrupt),
+  };
+}
+
+function tell(outcome: RunOutcome, format: Format): void {
+  if (outcome.outcome === 'duplicate') {
+    note(`run ${outcome.runId} is done already`);
+    return;
+  }
+  const { run, summary, finished } = outcome;
+  for (const dead of finished) note(`finished run ${dead} first, which had died`);
+  for (const failure of summary.failures ?? []) note(`not evaluated, and due again: ${failure}`);
+  if (format !== 'table') {
+    printRecord(format, { ...run, ...summary });
+    return;
+  }
+  const verb = run.dryRun ? 'would write' : 'wrote';
+  process.stdout.write(
+    `${run.runId}: ${run.job} as of ${run.asOf}, ${summary.evaluated ?? 0} participants looked at, ${verb} ${summary.entries} entries\n`,
+  );
+  const rows = totalRows(summary);
+  if (rows.length > 0) process.stdout.write(`${table(['incentive', 'entries', 'amount'], rows)}\n`);
+  for (const [pool, amount] of Object.entries(summary.short)) note(`pool ${pool} ran short by ${amount}`);
+}
+
+/** Totals as rows: incentive, entries, amount with its unit. */
+export function totalRows({ incentives }: Totals): string[][] {
+  return Object.entries(incentives)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { entries, amount }]) => {
+      const [incentive = '', unit] = name.split(' ');
+      return [incentive, String(entries), formatAmount(amount, unit as Unit)];
+    });
+}

@@ -1,0 +1,62 @@
+/** Where a command works, when the stages run in this very process: an embedded database, or a server. */
+import { type OnStage, type RunOutcome, runHere } from '../../shared/pipeline/run-here.ts';
+import type { RunInput } from '../../shared/pipeline/run-input.ts';
+import type { Services } from '../../shared/pipeline/services.ts';
+import { CATALOGUE } from '../../shared/policy/catalogue.ts';
+import { documentClient } from '../../shared/runtime/clients.ts';
+import { EMBEDDED_BUCKETS, EMBEDDED_TABLE, startEmbedded } from '../../shared/runtime/embedded.ts';
+import { tablePlans } from '../../shared/store/plans.ts';
+import { ensureTable, openTable } from '../../shared/store/table.ts';
+import { InputError } from '../../shared/values/validation.ts';
+
+/** An open place to work in. */
+export interface Target {
+  services: Services;
+  /** Starts a run there and waits for its end. */
+  run(input: RunInput, runId: string, onStage: OnStage): Promise<RunOutcome>;
+  close(): Promise<void>;
+}
+
+/** A run on a server may take this long before another may take it over. */
+const ENDPOINT_LEASE_MS = 600_000;
+/** Enough for progress to be seen. */
+const SHARDS = 4;
+
+/** An embedded database in a directory, or in memory. It has one process at a time, so a lease would only be in the way. */
+export async function openLocal(directory?: string): Promise<Target> {
+  const { client, stop } = await startEmbedded(directory);
+  await ensureTable(client, EMBEDDED_TABLE);
+  const table = await openTable(client, EMBEDDED_TABLE, { buckets: EMBEDDED_BUCKETS });
+  return here(table, 0, stop);
+}
+
+/** A table on any DynamoDB-compatible server, made if it is missing. @throws {@link InputError} */
+export async function openEndpoint(endpoint: string, name: string): Promise<Target> {
+  if (!URL.canParse(endpoint)) {
+    throw new InputError(
+      `--endpoint: got ${JSON.stringify(endpoint)}; allowed: a URL as http://127.0.0.1:8000`,
+    );
+  }
+  const client = documentClient({
+    endpoint,
+    region: process.env.AWS_REGION ?? 'us-east-1',
+    ...(process.env.AWS_ACCESS_KEY_ID === undefined
+      ? { credentials: { accessKeyId: 'hongbao', secretAccessKey: 'hongbao' } }
+      : {}),
+  });
+  await ensureTable(client, name);
+  return here(await openTable(client, name), ENDPOINT_LEASE_MS, async () => client.destroy());
+}
+
+function here(table: Services['table'], leaseMs: number, close: () => Promise<void>): Target {
+  const now = () => Date.now();
+  const services: Services = {
+    table,
+    plans: tablePlans(table, now),
+    catalogue: CATALOGUE,
+    now,
+    leaseMs,
+    shards: SHARDS,
+  };
+  return { services, run: (input, runId, onStage) => runHere(services, input, runId, onStage), close };
+}
