@@ -1,5 +1,5 @@
 /** The five facts that platforms tell us, as strict schemas: unknown keys, floats and bad dates are refused. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseInstant } from '../values/calendar.ts';
 import { countSchema, dateSchema, idSchema, instantSchema, monthSchema } from '../values/validation.ts';
 

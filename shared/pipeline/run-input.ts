@@ -1,5 +1,5 @@
 /** What starts a run: one strict form for the schedule, a backfill by hand and the command line. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import type { Control } from '../store/control.ts';
 import { JOBS } from '../store/runs.ts';

@@ -2,7 +2,7 @@
  * A program as data: its pools, and its rules in dated versions. Amounts live here and never in code; code knows
  * kinds of incentives, not programs (DESIGN.md, law 11).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { UNITS } from '../values/units.ts';
 import { countSchema, dateSchema, monthSchema } from '../values/validation.ts';

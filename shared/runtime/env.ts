@@ -2,7 +2,7 @@
  * The environment of each function: what it must find when it starts, and the type that whoever deploys it must
  * give. A variable that is missing or misspelt stops the synthesis, not the month end.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Environments hold text only; the schema's input type says so to whoever deploys. */
 const count = z

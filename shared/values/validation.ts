@@ -1,5 +1,5 @@
 /** What every edge shares: the schemas of ids, dates and amounts, and messages that a person can act on. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isDate, isMonth, parseInstant } from './calendar.ts';
 
 /**
