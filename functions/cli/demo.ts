@@ -21,7 +21,7 @@ import { openLocal, type Target } from './target.ts';
 
 const DIRECTORY = '.hongbao/demo';
 const PROGRAM = 'treasure-host';
-const WORLD = { seed: 24, merchants: 300, from: '2024-06-24', to: '2024-09-03' };
+const WORLD = { seed: 24, merchants: 240, from: '2024-06-24', to: '2024-09-03' };
 /** Runs start with the program; what arrived before it comes in at once, the day before. */
 const FIRST_RUN = '2024-07-24';
 
@@ -116,7 +116,7 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
   }
   say();
   say(pc.bold('Try next'));
-  for (const [what, why] of NEXT(hero)) say(`  npm run -s hongbao -- ${what.padEnd(58)} ${pc.dim(why)}`);
+  for (const [what, why] of NEXT(hero)) say(`  npm run -s hongbao -- ${what.padEnd(76)} ${pc.dim(why)}`);
 }
 
 const NEXT = (hero: string): [string, string][] => [
@@ -129,11 +129,12 @@ const NEXT = (hero: string): [string, string][] => [
   ],
 ];
 
-/** The merchant whose entries tell most: adjusted, and with many occasions. */
+/** The merchant whose entries tell most: many occasions, some adjusted later, few refused. */
 function mostStoried(entries: readonly { participantId: string; kind: string }[]): string {
+  const worth: Record<string, number> = { grant: 1, adjustment: 6, refusal: -2 };
   const scores = new Map<string, number>();
   for (const { participantId, kind } of entries) {
-    scores.set(participantId, (scores.get(participantId) ?? 0) + (kind === 'grant' ? 1 : 4));
+    scores.set(participantId, (scores.get(participantId) ?? 0) + (worth[kind] ?? 0));
   }
   return [...scores].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
 }

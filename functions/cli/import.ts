@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
-import { type Ingested, ingest } from '../../shared/pipeline/ingest.ts';
+import { addIngested, type Ingested, ingest, noneIngested } from '../../shared/pipeline/ingest.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { businessDate, isDate } from '../../shared/values/calendar.ts';
 import { InputError } from '../../shared/values/validation.ts';
@@ -73,13 +73,13 @@ async function importAll(
   files: readonly string[],
   arrivedOn: string,
 ): Promise<Ingested> {
-  const counts: Ingested = { accepted: 0, unchanged: 0, superseded: 0, quarantined: 0 };
+  const counts = noneIngested();
   const progress = startProgress(1);
   let lines = 0;
   try {
     for await (const batch of batches(files)) {
       const done = await ingest(services, batch, arrivedOn);
-      for (const key of Object.keys(counts) as (keyof Ingested)[]) counts[key] += done[key];
+      addIngested(counts, done);
       lines += batch.length;
       progress.at(0, `${lines} lines`);
     }

@@ -1,7 +1,7 @@
 /** `hongbao quarantine`: the facts that were refused, and why; and trying them again. */
 import { Command } from 'commander';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
-import { ingest } from '../../shared/pipeline/ingest.ts';
+import { addIngested, type Ingested, ingest, noneIngested } from '../../shared/pipeline/ingest.ts';
 import { arrivalDays } from '../../shared/store/due.ts';
 import { type Quarantined, readQuarantine, removeQuarantined } from '../../shared/store/quarantine.ts';
 import { businessDate } from '../../shared/values/calendar.ts';
@@ -24,15 +24,7 @@ export function quarantineCommand(): Command {
   const retry = command('retry', 'take them in again, as arrived today', 'quarantine retry').action(
     (options: CommonOptions) =>
       withTarget(options, async (target) => {
-        const { services } = target;
-        const facts = await quarantined(target);
-        // Taken out first: what is refused again comes back in by the same door.
-        await removeQuarantined(services.table, facts);
-        const counts = await ingest(
-          services,
-          facts.map(({ raw }) => raw),
-          businessDate(services.now(), FACTS_ZONE),
-        );
+        const counts = await retryAll(target);
         printRecord(options.format, { ...counts });
         if (counts.quarantined > 0) process.exitCode = QUARANTINED_EXIT;
       }),
@@ -41,6 +33,19 @@ export function quarantineCommand(): Command {
     .description('facts refused, and why')
     .addCommand(list, { isDefault: true })
     .addCommand(retry);
+}
+
+/** One at a time: what is refused again is kept under today before it leaves the day it came on. */
+async function retryAll(target: Target): Promise<Ingested> {
+  const { services } = target;
+  const today = businessDate(services.now(), FACTS_ZONE);
+  const counts = noneIngested();
+  for (const fact of await quarantined(target)) {
+    const done = await ingest(services, [fact.raw], today);
+    if (done.quarantined === 0 || fact.arrivedOn !== today) await removeQuarantined(services.table, fact);
+    addIngested(counts, done);
+  }
+  return counts;
 }
 
 async function quarantined({ services: { table } }: Target): Promise<Quarantined[]> {

@@ -24,6 +24,18 @@ export interface Ingested {
   quarantined: number;
 }
 
+export function noneIngested(): Ingested {
+  return { accepted: 0, unchanged: 0, superseded: 0, quarantined: 0 };
+}
+
+/** Adds one batch to a sum, in place. */
+export function addIngested(sum: Ingested, batch: Ingested): void {
+  sum.accepted += batch.accepted;
+  sum.unchanged += batch.unchanged;
+  sum.superseded += batch.superseded;
+  sum.quarantined += batch.quarantined;
+}
+
 const WRITERS = 16;
 const ATTEMPTS = 10;
 
@@ -52,7 +64,7 @@ export async function ingest(
     await noteArrivalDay(table, arrivedOn, now());
     await quarantine(table, refused, now());
   }
-  const counts: Ingested = { accepted: 0, unchanged: 0, superseded: 0, quarantined: refused.length };
+  const counts = { ...noneIngested(), quarantined: refused.length };
   const standing = await readFactItems(
     table,
     groups.map(({ item }) => item),

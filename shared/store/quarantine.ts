@@ -24,29 +24,31 @@ export async function quarantine(
 ): Promise<void> {
   const expiresAt = expiry(nowMs);
   const items = new Map(
-    refused.map((fact) => {
+    refused.map(cutToFit).map((fact) => {
       const hash = textHash(fact.raw);
       const key = keys.quarantine(fact.arrivedOn, bucketOf(hash, LEDGER_SHARDS), hash);
-      return [`${key.pk} ${key.sk}`, { ...key, ...cutToFit(fact), expiresAt }] as const;
+      return [`${key.pk} ${key.sk}`, { ...key, raw: fact.raw, reason: fact.reason, expiresAt }] as const;
     }),
   );
   await putAll(table, [...items.values()]);
 }
 
-/** Takes facts out of quarantine. */
-export async function removeQuarantined(table: Table, facts: readonly Quarantined[]): Promise<void> {
-  for (const { arrivedOn, raw } of facts) {
-    const hash = textHash(raw);
-    const Key = keys.quarantine(arrivedOn, bucketOf(hash, LEDGER_SHARDS), hash);
-    await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
-  }
+/** Takes a fact out of quarantine. */
+export async function removeQuarantined(table: Table, { arrivedOn, raw }: Quarantined): Promise<void> {
+  const hash = textHash(raw);
+  const Key = keys.quarantine(arrivedOn, bucketOf(hash, LEDGER_SHARDS), hash);
+  await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
 }
 
-function cutToFit({ raw, reason }: Quarantined): { raw: string; reason: string } {
-  const bytes = Buffer.from(raw);
-  if (bytes.length <= MAX_RAW_BYTES) return { raw, reason };
-  const cut = bytes.subarray(0, MAX_RAW_BYTES).toString();
-  return { raw: cut, reason: `${reason} · kept: the first ${MAX_RAW_BYTES} of ${bytes.length} bytes` };
+function cutToFit(fact: Quarantined): Quarantined {
+  const bytes = Buffer.from(fact.raw);
+  if (bytes.length <= MAX_RAW_BYTES) return fact;
+  const raw = bytes.subarray(0, MAX_RAW_BYTES).toString();
+  return {
+    ...fact,
+    raw,
+    reason: `${fact.reason} · kept: the first ${MAX_RAW_BYTES} of ${bytes.length} bytes`,
+  };
 }
 
 /** What was refused on the given days, by day and then by line. */

@@ -1,6 +1,6 @@
 /** What a synthetic host does: sessions and sales day by day, restated and withdrawn later, some of it late. */
 import type { Broadcast, Fact, Participant, Sales } from '../facts/schema.ts';
-import { addDays, type BusinessDate, datesBetween } from '../values/calendar.ts';
+import { addDays, type BusinessDate, datesBetween, earlier } from '../values/calendar.ts';
 import type { Random } from './random.ts';
 
 /** A fact and the day on which it becomes known. */
@@ -12,6 +12,8 @@ export interface Arrival {
 export interface Host {
   participant: Participant;
   firstLive: BusinessDate;
+  /** The day after it closes, when it does. */
+  lastLive?: BusinessDate;
   /** How many days in a hundred it is live. */
   livePercent: number;
   /** What it sells on a broadcast day, in fen, about. */
@@ -25,8 +27,8 @@ const REFUND_PERCENT = 35;
 
 /** All that happens from the host's first day on, with the day each fact arrives. */
 export function activityFacts(host: Host, { to }: { to: BusinessDate }, random: Random): Arrival[] {
-  return datesBetween(host.firstLive, to).flatMap((date) => {
-    const opening = date === host.firstLive;
+  return datesBetween(host.firstLive, earlier(host.lastLive ?? to, to)).flatMap((date) => {
+    const opening = date === host.firstLive || date === host.lastLive;
     if (!opening && !random.percent(host.livePercent)) return [];
     return [...sessionFacts(host, date, opening, random), ...salesFacts(host, date, random)];
   });

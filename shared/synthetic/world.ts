@@ -83,6 +83,7 @@ function merchant(
       revision: 1,
     },
     firstLive,
+    ...(random.percent(2) ? { lastLive: addDays(firstLive, random.int(5, 40)) } : {}),
     livePercent: matrix ? 40 : random.pick([8, 20, 35, 50, 65]),
     dayFen: matrix ? 250_000 : random.pick(DAY_SALES_FEN),
   };
@@ -126,13 +127,20 @@ function membershipsOf({ from, to }: WorldOptions, agencies: readonly Participan
 }
 
 /** The host itself, now and then known late or closed, and what is attested of it or held against it. */
-function hostFacts({ participant, firstLive }: Host, { from, to }: WorldOptions, random: Random): Arrival[] {
+function hostFacts(
+  { participant, firstLive, lastLive }: Host,
+  { from, to }: WorldOptions,
+  random: Random,
+): Arrival[] {
   const known = random.percent(3) ? addDays(firstLive, random.int(1, 9)) : from;
   const facts: Arrival[] = [{ arrivesOn: known, fact: participant }];
   const dayAfter = (days: number) => addDays(firstLive, random.int(1, days));
-  if (random.percent(2)) {
-    const closedOn = dayAfter(40);
-    facts.push({ arrivesOn: closedOn, fact: { ...participant, closedOn, revision: 2 } });
+  if (lastLive !== undefined) {
+    // Its last session falls on the day it closes, or just after: that is refused.
+    facts.push({
+      arrivesOn: lastLive,
+      fact: { ...participant, closedOn: addDays(lastLive, -1), revision: 2 },
+    });
   }
   if (random.percent(8)) {
     const verifiedOn = addDays(firstLive, -random.int(1, 20));

@@ -17,10 +17,10 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** An amount with its unit, for a person: `20,000 exposures`, `74.07 CNY`, `1.00%`, `1`. */
+/** An amount with its unit, for a person: `20,000 exposures`, `74.07 CNY`, `1.00%`, `1 perk`. */
 export function formatAmount(amount: number, unit: Unit): string {
   if (unit === 'fen') return `${formatCny(amount)} CNY`;
   if (unit === 'bps') return `${formatCny(amount)}%`;
   if (unit === 'exposure') return `${formatCount(amount)} exposures`;
-  return formatCount(amount);
+  return `${formatCount(amount)} ${Math.abs(amount) === 1 ? 'perk' : 'perks'}`;
 }
