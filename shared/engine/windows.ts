@@ -92,28 +92,29 @@ function attested(kase: Case, rule: Rule<'window-ladder'>, date: BusinessDate): 
  * The ledger's windows that must not be opened anew: those whose silence began before the horizon, and those
  * whose silence is now broken by a broadcast day too close to the horizon to be judged itself. Without the
  * second, a window that late facts moved to an earlier day would be taken back when the horizon passes that day.
- * What a window has lost tells where it is too, as long as it has anything left.
  */
 function sealedWindows(kase: Case, id: string): Windows['sealed'] {
-  const sealed = new Map<
-    number,
-    { n: number; opensOn: BusinessDate; closesOn: BusinessDate; recordedAt: string }
-  >();
-  const remembered = [...kase.holdings.values()].flatMap((holding) => {
-    const window = holding.last.incentive === id ? windowOf(kase, holding) : undefined;
-    return window === undefined ? [] : { ...holding, window };
-  });
-  const standing = new Set(
-    remembered.filter(({ last }) => !isMissed(last.reason)).map(({ window }) => window.n),
-  );
-  for (const { last, window } of remembered) {
-    if (!standing.has(window.n) || !beyondReach(kase, id, window)) continue;
-    const known = sealed.get(window.n);
+  return rememberedWindows(kase, id).filter((window) => beyondReach(kase, id, window));
+}
+
+/**
+ * The windows of which the ledger has anything left. Entries are written only where amounts differ, so the newest
+ * one of a window, be it of something lost, tells best where the window is.
+ */
+function rememberedWindows(kase: Case, id: string) {
+  const standing = new Set<number>();
+  const newest = new Map<number, NonNullable<ReturnType<typeof windowOf>> & { recordedAt: string }>();
+  for (const holding of kase.holdings.values()) {
+    const { last } = holding;
+    const window = last.incentive === id ? windowOf(kase, holding) : undefined;
+    if (window === undefined) continue;
+    if (!isMissed(last.reason)) standing.add(window.n);
+    const known = newest.get(window.n);
     if (known === undefined || known.recordedAt < last.recordedAt) {
-      sealed.set(window.n, { ...window, recordedAt: last.recordedAt });
+      newest.set(window.n, { ...window, recordedAt: last.recordedAt });
     }
   }
-  return [...sealed.values()];
+  return [...newest.values()].filter(({ n }) => standing.has(n));
 }
 
 function beyondReach(

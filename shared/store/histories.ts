@@ -3,6 +3,7 @@ import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { Day, DaySales, Entry, History, Session } from '../engine/history.ts';
 import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
 import { type BusinessDate, parseInstant } from '../values/calendar.ts';
+import { compareCodeUnits } from '../values/canonical.ts';
 import { decode, isSlot } from './facts.ts';
 import { decodeEntry } from './ledger.ts';
 import { keys, type Table } from './table.ts';
@@ -45,7 +46,10 @@ export async function readHistory(
     participantId,
     participant: profile.find((fact): fact is Participant => fact.type === 'participant'),
     attestations: profile.filter((fact): fact is Attestation => fact.type === 'attestation'),
-    sanctions: profile.filter((fact): fact is Sanction => fact.type === 'sanction'),
+    // In order, so that of several the same one is named each time.
+    sanctions: profile
+      .filter((fact): fact is Sanction => fact.type === 'sanction')
+      .sort((a, b) => compareCodeUnits(a.id, b.id)),
     days,
     entries,
   };
