@@ -5,7 +5,7 @@ import { addDays, datesBetween } from '../../shared/values/calendar.ts';
 import { Desk } from '../support/engine.ts';
 import { type Arrival, arrivals } from '../support/worlds.ts';
 
-const RUNS = 300;
+const RUNS = 150;
 /** All of it lies within 120 days before the last run, and a month ends after the last fact. */
 const SUMMER = { from: '2024-06-25', to: '2024-08-31', late: 20 };
 const LAST_RUN = '2024-09-30';

@@ -73,7 +73,7 @@ export class Desk {
       participantId: this.participantId,
       participant: of('participant')[0],
       attestations: of('attestation'),
-      sanctions: of('sanction'),
+      sanctions: of('sanction').sort((a, b) => compareCodeUnits(a.id, b.id)),
       days: [...days.values()].sort((a, b) => compareCodeUnits(a.date, b.date)),
       entries: this.entries.toSorted((a, b) => compareCodeUnits(a.occasion, b.occasion) || a.n - b.n),
     };

@@ -69,14 +69,12 @@ export function arrivals({
     .map(({ day, length, delay, scope }) => [
       { on: addDays(day, delay), fact: sanction(day, addDays(day, length), { by, scope: scope as 'pause' }) },
     ]);
-  const attestations = fc
-    .record({ day, delay, withdrawn: fc.boolean() })
-    .map(({ day, delay, withdrawn }) => [
-      {
-        on: addDays(day, delay),
-        fact: attestation({ by, verifiedOn: day, expiresOn: addDays(day, 60), withdrawn }),
-      },
-    ]);
+  const attestations = fc.record({ day, delay, withdrawn: fc.boolean() }).map(({ day, delay, withdrawn }) => [
+    {
+      on: addDays(day, delay),
+      fact: attestation({ by, verifiedOn: day, expiresOn: addDays(day, 60), withdrawn }),
+    },
+  ]);
   const profile = fc
     .record({
       delay: fc.integer({ min: 0, max: late }),
