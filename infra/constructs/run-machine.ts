@@ -9,7 +9,6 @@ import {
   Choice,
   Condition,
   DefinitionBody,
-  DistributedMap,
   Fail,
   type IChainable,
   JsonPath,
@@ -26,6 +25,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../shared/runtime/env.ts';
 import { addRetries } from './retries.ts';
+import { StrictMap } from './strict-map.ts';
 
 /** Shards read at once: each reads with 16 requests of its own. */
 const EVALUATE_AT_ONCE = 32;
@@ -68,7 +68,13 @@ export class RunMachine extends Construct {
       payload: { run: JsonPath.objectAt('$.run'), failure: JsonPath.objectAt('$.failure') },
       resultPath: JsonPath.DISCARD,
     });
-    abandon.next(new Fail(this, 'Failed', { errorPath: '$.failure.Error', causePath: '$.failure.Cause' }));
+    abandon.next(
+      Fail.jsonata(this, 'Failed', {
+        error: '{% $states.input.failure.Error %}',
+        // A timeout has no cause.
+        cause: "{% '' & $states.input.failure.Cause %}",
+      }),
+    );
     const onFailure = { errors: ['States.ALL'], resultPath: '$.failure' };
 
     // All that is known goes in: a run finished by its successor has no outcomes.
@@ -140,8 +146,11 @@ export class RunMachine extends Construct {
     );
   }
 
-  /** A shard that fails is reported, and fails no other: its participants stay due. */
-  private evaluateShards(fn: IFunction): DistributedMap {
+  /**
+   * A shard that fails is reported, and fails no other: its participants stay due. The map itself tolerates
+   * nothing, because a child that could not even report would be passed by silently.
+   */
+  private evaluateShards(fn: IFunction): StrictMap {
     const shard = this.call('EvaluateShard', fn);
     shard.addCatch(
       Pass.jsonata(this, 'ShardFailed', {
@@ -152,20 +161,18 @@ export class RunMachine extends Construct {
       }),
       { errors: ['States.ALL'], resultPath: '$.failure' },
     );
-    return new DistributedMap(this, 'EvaluateShards', {
+    return new StrictMap(this, 'EvaluateShards', {
       itemsPath: '$.shards',
       itemSelector: { 'run.$': '$.run', 'shard.$': '$$.Map.Item.Value' },
       mapExecutionType: StateMachineType.STANDARD,
       maxConcurrency: EVALUATE_AT_ONCE,
-      // A child reports its own failure; one that could not even do that would be passed by silently.
-      toleratedFailurePercentage: 0,
       resultPath: '$.outcomes',
     }).itemProcessor(shard);
   }
 
-  private applyParts(fn: IFunction): DistributedMap {
+  private applyParts(fn: IFunction): StrictMap {
     const part = this.call('ApplyPart', fn);
-    return new DistributedMap(this, 'ApplyParts', {
+    return new StrictMap(this, 'ApplyParts', {
       itemsPath: '$.plan.parts',
       itemSelector: {
         'run.$': '$.run',
@@ -174,7 +181,6 @@ export class RunMachine extends Construct {
       },
       mapExecutionType: StateMachineType.STANDARD,
       maxConcurrency: APPLY_AT_ONCE,
-      toleratedFailurePercentage: 0,
       resultPath: '$.applied',
     }).itemProcessor(part);
   }

@@ -1,0 +1,111 @@
+/** The deployed stage, seen from outside: its queue, its machine, its table. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { documentClient } from '../../shared/runtime/clients.ts';
+import { openTable, type Table } from '../../shared/store/table.ts';
+import { run } from './command.ts';
+
+export const STAGE = 'rehearsal';
+const FACTS_A_MESSAGE = 50;
+const MESSAGES_A_CALL = 10;
+
+export interface DeployedStage {
+  table: Table;
+  /** Sends facts through the queue and waits until it is empty. */
+  send(lines: readonly string[]): Promise<void>;
+  /** Starts the state machine as `aws stepfunctions start-execution` does, and waits for its end. */
+  startExecution(name: string, input: unknown): Promise<void>;
+  close(): void;
+}
+
+/** Deploys the real stacks. @returns the stage, ready for facts. */
+export async function deploy(environment: NodeJS.ProcessEnv, directory: string): Promise<void> {
+  await run('cdklocal', ['bootstrap', '--output', `${directory}/bootstrap.out`], environment);
+  await run(
+    'cdklocal',
+    [
+      'deploy',
+      '--all',
+      '--require-approval',
+      'never',
+      '-c',
+      `stage=${STAGE}`,
+      '--output',
+      `${directory}/cdk.out`,
+    ],
+    environment,
+  );
+}
+
+/** Finds a deployed stage by the outputs of its stacks. */
+export async function openDeployed(): Promise<DeployedStage> {
+  const cloudFormation = new CloudFormationClient();
+  const [sqs, sfn, dynamo] = [new SQSClient(), new SFNClient(), documentClient()];
+  const outputs: Record<string, string> = {};
+  for (const stack of ['data', 'pipeline']) {
+    const { Stacks = [] } = await cloudFormation.send(
+      new DescribeStacksCommand({ StackName: `hongbao-${STAGE}-${stack}` }),
+    );
+    for (const { OutputKey = '', OutputValue = '' } of Stacks[0]?.Outputs ?? []) {
+      outputs[OutputKey] = OutputValue;
+    }
+  }
+  const { TableName = '', StateMachineArn, FactsQueueUrl } = outputs;
+  return {
+    table: await openTable(dynamo, TableName),
+    async send(lines) {
+      const messages = chunks(lines, FACTS_A_MESSAGE).map((facts) => facts.join('\n'));
+      for (const batch of chunks(messages, MESSAGES_A_CALL)) {
+        const { Failed = [] } = await sqs.send(
+          new SendMessageBatchCommand({
+            QueueUrl: FactsQueueUrl,
+            Entries: batch.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
+          }),
+        );
+        if (Failed.length > 0) throw new Error(`the queue refused messages: ${JSON.stringify(Failed)}`);
+      }
+      await until('the queue is empty', async () => {
+        const { Attributes } = await sqs.send(
+          new GetQueueAttributesCommand({
+            QueueUrl: FactsQueueUrl,
+            AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+          }),
+        );
+        return Object.values(Attributes ?? {}).every((count) => count === '0');
+      });
+    },
+    async startExecution(name, input) {
+      const { executionArn } = await sfn.send(
+        new StartExecutionCommand({ stateMachineArn: StateMachineArn, name, input: JSON.stringify(input) }),
+      );
+      await until(`${name} is done`, async () => {
+        const { status, error, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+        if (status === 'RUNNING') return false;
+        if (status !== 'SUCCEEDED') throw new Error(`${name} ended as ${status}: ${error} ${cause}`);
+        return true;
+      });
+    },
+    close() {
+      for (const client of [cloudFormation, sqs, sfn, dynamo]) client.destroy();
+    },
+  };
+}
+
+const PATIENCE_SECONDS = 180;
+
+/** Asks again and again whether something has come true. */
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let second = 0; second < PATIENCE_SECONDS; second++) {
+    if (await isSo()) return;
+    await sleep(1000);
+  }
+  throw new Error(`waited ${PATIENCE_SECONDS} s in vain until ${what}`);
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
