@@ -60,7 +60,8 @@ export type Opening =
 /**
  * Opens a run, or says why not. Scheduled runs wait for a holder and ask again; by hand, it is an error.
  *
- * @param runId names a run by hand; a scheduled run is named by its program, job and business date.
+ * @param runId names a run by hand; a scheduled run is named by its program, job and business date. Either way it
+ * says who opens: whoever asks again under the same name, because it did not hear the answer, is answered again.
  * @throws {@link InputError} when the input makes no sense, or a used policy version has changed.
  */
 export async function openRun(services: Services, input: RunInput, runId: string): Promise<Opening> {
@@ -74,7 +75,9 @@ export async function openRun(services: Services, input: RunInput, runId: string
     if (input.scheduledAt !== undefined && (await isClosed(services, program.program, id, control))) {
       return { next: 'duplicate', runId: id };
     }
-    if (isHeld(control, nowMs)) {
+    // The answer to an earlier try of this very stage may have been lost: what it took is ours, and taken again.
+    const takenByUs = control.state === 'planning' && control.writer === id && control.opener === runId;
+    if (isHeld(control, nowMs) && !takenByUs) {
       if (control.writer === id) return { next: 'duplicate', runId: id };
       return {
         next: 'held',
@@ -87,7 +90,7 @@ export async function openRun(services: Services, input: RunInput, runId: string
     }
   }
   checkDates(input, dates, control, businessDate(nowMs, FACTS_ZONE));
-  const hold = input.dryRun ? dryHold(program, id) : await prepare(services, program, control, id);
+  const hold = input.dryRun ? dryHold(program, id) : await prepare(services, program, control, id, runId);
   if (hold === undefined) return openRun(services, input, runId);
   const run: Run = {
     ...hold,
@@ -121,12 +124,13 @@ async function prepare(
   program: Program,
   control: Control,
   runId: string,
+  opener: string,
 ): Promise<Hold | undefined> {
   const { table, leaseMs } = services;
   const nowMs = services.now();
   await pinPolicy(table, program, nowMs);
   await ensurePools(table, program);
-  const hold = await acquire(table, program.program, runId, control, { nowMs, leaseMs });
+  const hold = await acquire(table, program.program, runId, control, { opener, nowMs, leaseMs });
   if (hold === undefined) return undefined;
   await releaseAll(table, program.program);
   if (control.writer !== undefined && control.writer !== runId) {

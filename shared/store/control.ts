@@ -13,6 +13,8 @@ export interface Control {
   state: 'idle' | 'planning' | 'applying';
   /** The run that holds the program, unless idle. */
   writer?: string;
+  /** Who opened it: two executions of one scheduled run are told apart by this. */
+  opener?: string;
   /** The hash of the plan being applied. */
   manifest?: string;
   /** Until when the writer is taken to be alive, in milliseconds since the epoch. */
@@ -52,7 +54,8 @@ export function isHeld(control: Control, nowMs: number): boolean {
 }
 
 /**
- * Takes the program for a run that will plan: from nobody, or from a dead writer that had not begun to apply.
+ * Takes the program for a run that will plan: from nobody, from a dead writer that had not begun to apply, or
+ * from an earlier try of the same opener, whose answer was lost.
  * @returns the hold, or undefined when someone else was faster.
  */
 export async function acquire(
@@ -60,23 +63,25 @@ export async function acquire(
   program: string,
   runId: string,
   seen: Control,
-  { nowMs, leaseMs }: { nowMs: number; leaseMs: number },
+  { opener, nowMs, leaseMs }: { opener: string; nowMs: number; leaseMs: number },
 ): Promise<Hold | undefined> {
   const hold = { program, runId, epoch: seen.epoch + 1 };
   const done = await transition(table, program, {
-    update: 'SET epoch = :next, writer = :run, #state = :planning, leaseUntil = :until REMOVE manifest',
+    update:
+      'SET epoch = :next, writer = :run, opener = :opener, #state = :planning, leaseUntil = :until REMOVE manifest',
     condition:
       seen.epoch === 0
         ? 'attribute_not_exists(pk)'
-        : 'epoch = :seen AND #state <> :applying AND (attribute_not_exists(writer) OR leaseUntil <= :now)',
+        : 'epoch = :seen AND #state <> :applying AND (attribute_not_exists(writer) OR leaseUntil <= :now OR opener = :opener)',
     values: {
       ':next': hold.epoch,
       ':run': runId,
+      ':opener': opener,
       ':planning': 'planning',
       ':until': nowMs + leaseMs,
       ...(seen.epoch === 0 ? {} : { ':seen': seen.epoch, ':now': nowMs, ':applying': 'applying' }),
     },
-    already: (now) => now.epoch === hold.epoch && now.writer === runId && now.state === 'planning',
+    already: (now) => now.epoch === hold.epoch && now.opener === opener && now.state === 'planning',
   });
   return done ? hold : undefined;
 }
@@ -141,7 +146,7 @@ export async function close(
   return transition(table, hold.program, {
     update: `SET #state = :idle, leaseUntil = :none, lastClosed = :run, closedAtMs = :now, closedAsOf = :asOf${
       watermark === undefined ? '' : ', watermark = :watermark'
-    } REMOVE writer, manifest`,
+    } REMOVE writer, opener, manifest`,
     condition: 'epoch = :epoch AND writer = :run AND #state = :applying',
     values: {
       ':epoch': hold.epoch,
@@ -160,7 +165,7 @@ export async function close(
 /** Frees the program from a run that had not begun to apply. @returns false when the hold was lost. */
 export async function abandon(table: Table, hold: Hold): Promise<boolean> {
   return transition(table, hold.program, {
-    update: 'SET #state = :idle, leaseUntil = :none REMOVE writer',
+    update: 'SET #state = :idle, leaseUntil = :none REMOVE writer, opener',
     condition: 'epoch = :epoch AND writer = :run AND #state = :planning',
     values: {
       ':epoch': hold.epoch,
