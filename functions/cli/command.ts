@@ -1,8 +1,9 @@
 /** What every command shares: its options, its programs, and the place it works in. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { EMBEDDED_TABLE } from '../../shared/runtime/embedded.ts';
+import { isDate, isMonth } from '../../shared/values/calendar.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { beQuiet, FORMATS, type Format } from './output.ts';
 import { openStage } from './stage.ts';
@@ -40,6 +41,32 @@ export function command(name: string, description: string, example: string): Com
     .hook('preAction', (_, action) => {
       if (action.opts().quiet === true) beQuiet();
     });
+}
+
+/** A command that only holds others. */
+export function group(name: string, description: string, example: string): Command {
+  return new Command(name)
+    .description(description)
+    .addHelpText('after', `\nExample:\n  $ hongbao ${example}`);
+}
+
+/** Reads the argument of an option as a date: a wrong one is told before anything is opened. */
+export function dateArgument(text: string): string {
+  if (isDate(text)) return text;
+  throw new InvalidArgumentError('allowed: a calendar date as YYYY-MM-DD');
+}
+
+/** Reads the argument of an option as a month. */
+export function monthArgument(text: string): string {
+  if (isMonth(text)) return text;
+  throw new InvalidArgumentError('allowed: a month as YYYY-MM');
+}
+
+/** @throws {@link InputError} when a range ends before it starts. */
+export function checkRange({ from, to }: { from?: string; to?: string }): void {
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new InputError(`--from: got ${from}; allowed: at most --to, ${to}`);
+  }
 }
 
 /** The programs a command is about. @throws {@link InputError} for an unknown one. */

@@ -9,10 +9,10 @@ import type { Program } from '../../shared/policy/schema.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readHistory } from '../../shared/store/histories.ts';
 import { RETENTION_DAYS } from '../../shared/store/table.ts';
-import { addDays, businessDate, isDate } from '../../shared/values/calendar.ts';
+import { addDays, businessDate } from '../../shared/values/calendar.ts';
 import { compareCodeUnits } from '../../shared/values/canonical.ts';
-import { InputError, idSchema, parseInput } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
+import { idSchema, parseInput } from '../../shared/values/validation.ts';
+import { type CommonOptions, command, dateArgument, programsOf, withTarget } from './command.ts';
 import { note, printRows, type Row } from './output.ts';
 import type { Target } from './target.ts';
 
@@ -29,15 +29,12 @@ export function explainCommand(): Command {
   )
     .argument('<participant>', 'its id')
     .option('--occasion <occasion>', 'one occasion')
-    .option('--as-of <date>', 'as of another date than the last closed one; it may look back')
+    .option('--as-of <date>', 'as of another date than the last closed one; it may look back', dateArgument)
     .action(explain);
 }
 
 async function explain(participant: string, options: ExplainOptions): Promise<void> {
   const id = parseInput(idSchema, participant, 'participant');
-  if (options.asOf !== undefined && !isDate(options.asOf)) {
-    throw new InputError(`--as-of: got ${JSON.stringify(options.asOf)}; allowed: a date as YYYY-MM-DD`);
-  }
   await withTarget(options, async (target) => {
     const rows: Row[] = [];
     for (const program of programsOf(options))

@@ -1,8 +1,8 @@
 /** `hongbao generate`: synthetic facts as NDJSON on stdout, the same for the same seed. */
 import { Command, InvalidArgumentError } from 'commander';
 import { generateWorld } from '../../shared/synthetic/world.ts';
-import { isDate } from '../../shared/values/calendar.ts';
 import { InputError } from '../../shared/values/validation.ts';
+import { checkRange, dateArgument } from './command.ts';
 
 interface GenerateOptions {
   seed: number;
@@ -16,8 +16,8 @@ export function generateCommand(): Command {
     .description('synthetic facts as NDJSON on stdout, the same for the same seed')
     .requiredOption('--seed <n>', 'a whole number', wholeNumber)
     .requiredOption('--merchants <n>', 'how many merchants, from 1 to 100000', wholeNumber)
-    .requiredOption('--from <date>', 'the first date')
-    .requiredOption('--to <date>', 'the last date')
+    .requiredOption('--from <date>', 'the first date', dateArgument)
+    .requiredOption('--to <date>', 'the last date', dateArgument)
     .addHelpText(
       'after',
       '\nExample:\n  $ hongbao generate --seed 7 --merchants 200 --from 2024-06-20 --to 2024-09-15 > facts.ndjson',
@@ -26,14 +26,7 @@ export function generateCommand(): Command {
 }
 
 function generate({ seed, merchants, from, to }: GenerateOptions): void {
-  for (const [flag, date] of [
-    ['--from', from],
-    ['--to', to],
-  ] as const) {
-    if (!isDate(date))
-      throw new InputError(`${flag}: got ${JSON.stringify(date)}; allowed: a date as YYYY-MM-DD`);
-  }
-  if (from > to) throw new InputError(`--from: got ${from}; allowed: at most --to, ${to}`);
+  checkRange({ from, to });
   if (merchants < 1 || merchants > 100_000) {
     throw new InputError(`--merchants: got ${merchants}; allowed: from 1 to 100000`);
   }

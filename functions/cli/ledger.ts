@@ -1,12 +1,12 @@
 /** `hongbao grants` and `hongbao ledger`: what each participant has, and the entries it comes from. */
 import type { Command } from 'commander';
 import type { Entry } from '../../shared/engine/history.ts';
+import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { readEntries, readEntriesOf } from '../../shared/store/ledger.ts';
-import { isDate } from '../../shared/values/calendar.ts';
-import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
+import { businessDate } from '../../shared/values/calendar.ts';
+import { idSchema, parseInput } from '../../shared/values/validation.ts';
+import { type CommonOptions, checkRange, command, dateArgument, programsOf, withTarget } from './command.ts';
 import { printRows, type Row } from './output.ts';
-import type { Target } from './target.ts';
 
 interface LedgerOptions extends CommonOptions {
   participant?: string;
@@ -21,63 +21,45 @@ export function grantsCommand(): Command {
     'grants --participant m-1',
   )
     .option('--participant <id>', 'one participant')
-    .action((options: LedgerOptions) =>
-      withTarget(options, async (target) => {
-        const rows = grantRows(await entriesOf(target, options));
-        printRows(options.format, rows, [
-          'participantId',
-          'program',
-          'occasion',
-          'amount',
-          'unit',
-          'earnedOn',
-        ]);
-      }),
-    );
+    .action(async (options: LedgerOptions) => {
+      const rows = grantRows(await entriesOf(options));
+      printRows(options.format, rows, ['participantId', 'program', 'occasion', 'amount', 'unit', 'earnedOn']);
+    });
 }
 
 export function ledgerCommand(): Command {
   return command('ledger', 'the entries themselves', 'ledger --participant m-1 --format ndjson')
     .option('--participant <id>', 'one participant')
-    .option('--from <date>', 'recorded on this business date or later')
-    .option('--to <date>', 'recorded on this business date or earlier')
-    .action((options: LedgerOptions) =>
-      withTarget(options, async (target) => {
-        const rows = (await entriesOf(target, options)).map(entryRow);
-        printRows(options.format, rows, [
-          'participantId',
-          'occasion',
-          'n',
-          'kind',
-          'amount',
-          'unit',
-          'earnedOn',
-          'reason',
-          'runId',
-        ]);
-      }),
-    );
+    .option('--from <date>', 'recorded on this business date or later', dateArgument)
+    .option('--to <date>', 'recorded on this business date or earlier', dateArgument)
+    .action(async (options: LedgerOptions) => {
+      const rows = (await entriesOf(options)).map(entryRow);
+      printRows(options.format, rows, [
+        'participantId',
+        'occasion',
+        'n',
+        'kind',
+        'amount',
+        'unit',
+        'earnedOn',
+        'reason',
+        'runId',
+      ]);
+    });
 }
 
-async function entriesOf({ services: { table } }: Target, options: LedgerOptions): Promise<Entry[]> {
+async function entriesOf(options: LedgerOptions): Promise<Entry[]> {
   const { participant, from, to } = options;
-  for (const [flag, date] of [
-    ['--from', from],
-    ['--to', to],
-  ] as const) {
-    if (date !== undefined && !isDate(date)) {
-      throw new InputError(`${flag}: got ${JSON.stringify(date)}; allowed: a date as YYYY-MM-DD`);
-    }
-  }
+  checkRange(options);
+  if (participant !== undefined) parseInput(idSchema, participant, '--participant');
   const programs = new Set(programsOf(options).map(({ program }) => program));
-  const entries =
-    participant === undefined ? await readEntries(table) : await readEntriesOf(table, participant);
-  return entries.filter(
-    ({ program, recordedAt }) =>
-      programs.has(program) &&
-      (from ?? '') <= recordedAt &&
-      (to === undefined || recordedAt.slice(0, 10) <= to),
+  const entries = await withTarget(options, ({ services: { table } }) =>
+    participant === undefined ? readEntries(table) : readEntriesOf(table, participant),
   );
+  return entries.filter(({ program, recordedAt }) => {
+    const recordedOn = businessDate(Date.parse(recordedAt), FACTS_ZONE);
+    return programs.has(program) && (from ?? recordedOn) <= recordedOn && recordedOn <= (to ?? recordedOn);
+  });
 }
 
 /** One row an occasion whose entries do not add up to nothing. */

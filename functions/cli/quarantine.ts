@@ -1,11 +1,11 @@
 /** `hongbao quarantine`: the facts that were refused, and why; and trying them again. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { addIngested, type Ingested, ingest, noneIngested } from '../../shared/pipeline/ingest.ts';
 import { arrivalDays } from '../../shared/store/due.ts';
 import { type Quarantined, readQuarantine, removeQuarantined } from '../../shared/store/quarantine.ts';
 import { businessDate } from '../../shared/values/calendar.ts';
-import { type CommonOptions, command, withTarget } from './command.ts';
+import { type CommonOptions, command, group, withTarget } from './command.ts';
 import { QUARANTINED_EXIT } from './import.ts';
 import { printRecord, printRows } from './output.ts';
 import type { Target } from './target.ts';
@@ -29,8 +29,7 @@ export function quarantineCommand(): Command {
         if (counts.quarantined > 0) process.exitCode = QUARANTINED_EXIT;
       }),
   );
-  return new Command('quarantine')
-    .description('facts refused, and why')
+  return group('quarantine', 'facts refused, and why', 'quarantine --local .hongbao')
     .addCommand(list, { isDefault: true })
     .addCommand(retry);
 }

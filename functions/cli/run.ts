@@ -1,10 +1,17 @@
 /** `hongbao run daily`, `hongbao run month-end`: the scheduled jobs, by hand. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { arrivalDays } from '../../shared/store/due.ts';
-import { addDays, businessDate, firstDay, isMonth, lastDay } from '../../shared/values/calendar.ts';
-import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
+import { addDays, businessDate, firstDay, lastDay } from '../../shared/values/calendar.ts';
+import {
+  type CommonOptions,
+  command,
+  dateArgument,
+  group,
+  monthArgument,
+  programsOf,
+  withTarget,
+} from './command.ts';
 import { note } from './output.ts';
 import { requester, runAndTell } from './running.ts';
 import type { Target } from './target.ts';
@@ -22,8 +29,8 @@ export function runCommand(): Command {
     'look at whoever is due by the end of the day after DATE, as of DATE',
     'run daily --date 2024-08-01',
   )
-    .requiredOption('--date <date>', 'the business date')
-    .option('--as-of <date>', 'decide as of another date')
+    .requiredOption('--date <date>', 'the business date', dateArgument)
+    .option('--as-of <date>', 'decide as of another date', dateArgument)
     .option('--dry-run', 'show what would be written, and write nothing')
     .action((options: RunOptions) => runDaily(options));
   const monthEnd = command(
@@ -31,11 +38,13 @@ export function runCommand(): Command {
     'look at everyone with facts in the month, whenever they arrived',
     'run month-end --month 2024-08',
   )
-    .requiredOption('--month <month>', 'the month')
-    .option('--as-of <date>', 'decide as of another date: decisions with a lag fall due later')
+    .requiredOption('--month <month>', 'the month', monthArgument)
+    .option('--as-of <date>', 'decide as of another date: decisions with a lag fall due later', dateArgument)
     .option('--dry-run', 'show what would be written, and write nothing')
     .action((options: RunOptions) => runMonthEnd(options));
-  return new Command('run').description('the scheduled jobs, by hand').addCommand(daily).addCommand(monthEnd);
+  return group('run', 'the scheduled jobs, by hand', 'run daily --date 2024-08-01')
+    .addCommand(daily)
+    .addCommand(monthEnd);
 }
 
 async function runDaily(options: RunOptions): Promise<void> {
@@ -51,9 +60,6 @@ async function runDaily(options: RunOptions): Promise<void> {
 }
 
 async function runMonthEnd(options: RunOptions): Promise<void> {
-  if (!isMonth(options.month)) {
-    throw new InputError(`--month: got ${JSON.stringify(options.month)}; allowed: a month as YYYY-MM`);
-  }
   const programs = programsOf(options);
   const [from, to] = [firstDay(options.month), lastDay(options.month)];
   await withTarget(options, async (target) => {

@@ -1,10 +1,10 @@
 /** `hongbao runs`: the run ledger, and finishing a run that died. */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { resumeRun } from '../../shared/pipeline/run-here.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { type RunRecord, readRun, readRuns } from '../../shared/store/runs.ts';
 import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
+import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
 import { note, printRecord, printRows, type Row } from './output.ts';
 import type { Target } from './target.ts';
 
@@ -44,8 +44,7 @@ export function runsCommand(): Command {
     .action((id: string, options: CommonOptions) =>
       withTarget(options, (target) => resumeAndTell(target, options, id)),
     );
-  return new Command('runs')
-    .description('the run ledger')
+  return group('runs', 'the run ledger', 'runs --local .hongbao')
     .addCommand(list, { isDefault: true })
     .addCommand(show)
     .addCommand(resume);

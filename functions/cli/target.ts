@@ -1,4 +1,5 @@
 /** Where a command works, when the stages run in this very process: an embedded database, or a server. */
+import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { type OnStage, type RunOutcome, runHere } from '../../shared/pipeline/run-here.ts';
 import type { RunInput } from '../../shared/pipeline/run-input.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
@@ -44,8 +45,26 @@ export async function openEndpoint(endpoint: string, name: string): Promise<Targ
       ? { credentials: { accessKeyId: 'hongbao', secretAccessKey: 'hongbao' } }
       : {}),
   });
-  await ensureTable(client, name);
-  return here(await openTable(client, name), ENDPOINT_LEASE_MS, async () => client.destroy());
+  const table = await reachTable(client, endpoint, name);
+  return here(table, ENDPOINT_LEASE_MS, async () => client.destroy());
+}
+
+async function reachTable(
+  client: ReturnType<typeof documentClient>,
+  endpoint: string,
+  name: string,
+): Promise<Services['table']> {
+  try {
+    await ensureTable(client, name);
+    return await openTable(client, name);
+  } catch (error) {
+    client.destroy();
+    if (error instanceof InputError || error instanceof DynamoDBServiceException) throw error;
+    const { message, code } = error as Error & { code?: string };
+    throw new Error(
+      `--endpoint: nothing at ${endpoint} answers as DynamoDB does (${message || code}): start a server there, or leave --endpoint out for the embedded database`,
+    );
+  }
 }
 
 function here(table: Services['table'], leaseMs: number, close: () => Promise<void>): Target {

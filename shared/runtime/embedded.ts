@@ -1,6 +1,7 @@
 /** The embedded DynamoDB: dynalite on loopback in a thread of its own, kept in a directory or in memory. */
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { InputError } from '../values/validation.ts';
 import { documentClient } from './clients.ts';
@@ -19,23 +20,28 @@ export interface Embedded {
  * Starts an embedded DynamoDB. A directory serves one process at a time, so whoever has it open is its only
  * writer.
  * @param directory where it is kept; in memory when left out.
- * @throws {@link InputError} when another process has the directory open.
+ * @throws {@link InputError} when it cannot be opened, as when another process has it open.
  */
 export async function startEmbedded(directory?: string): Promise<Embedded> {
-  if (directory !== undefined) mkdirSync(directory, { recursive: true });
+  if (directory !== undefined) makeDirectory(directory);
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
     workerData: { path: directory },
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    worker.once('message', ({ port }) => resolve(port));
-    worker.once('error', (error) => reject(directoryError(directory, error)));
+  const died = new Promise<never>((_, reject) => {
+    worker.once('error', (error) => reject(startError(directory, error)));
   });
-  worker.removeAllListeners('error');
+  const port = await Promise.race([
+    died,
+    new Promise<number>((resolve) => worker.once('message', ({ port }) => resolve(port))),
+  ]);
   const client = documentClient({
     endpoint: `http://127.0.0.1:${port}`,
     region: 'local',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
+  // The server opens its files at the first request: a directory in use shows only then, and ends the thread.
+  await Promise.race([died, client.send(new ListTablesCommand({ Limit: 1 }))]);
+  worker.removeAllListeners('error');
   return {
     client,
     async stop() {
@@ -47,11 +53,21 @@ export async function startEmbedded(directory?: string): Promise<Embedded> {
   };
 }
 
-function directoryError(directory: string | undefined, error: unknown): Error {
-  const text = String((error as { cause?: unknown }).cause ?? error);
-  return text.includes('LOCK') || text.includes('lock')
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new InputError(
+      `--local: got ${directory}; allowed: a directory that can be written (${String((error as Error).message)})`,
+    );
+  }
+}
+
+function startError(directory: string | undefined, error: unknown): Error {
+  const { message } = error as Error;
+  return directory !== undefined && /^Database is (closed|not open)$/.test(message)
     ? new InputError(
-        `--local: got ${directory}, which another hongbao has open; allowed: a directory that none has`,
+        `--local: got ${directory}, which does not open: another hongbao has it open, or its files cannot be written; allowed: a directory that no other process uses`,
       )
-    : new Error(`the embedded database in ${directory} does not start: ${text}`);
+    : new Error(`the embedded database does not start: ${message}`);
 }
