@@ -3,6 +3,7 @@ import { type Opening, openRun } from '../shared/pipeline/open-run.ts';
 import { parseRunInput } from '../shared/pipeline/run-input.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';
+import { count } from '../shared/runtime/metrics.ts';
 import { lambdaHandler } from '../shared/runtime/middleware.ts';
 import { once, openServices } from '../shared/runtime/services.ts';
 
@@ -22,6 +23,7 @@ export const handler = lambdaHandler<OpenRunEvent, Opening>(async ({ input, exec
     execution.name,
   );
   logger.info('opened', { ...opening });
+  count({ openedRuns: Number(opening.next === 'evaluate'), heldRuns: Number(opening.next === 'held') });
   return opening;
 });
 

@@ -1,0 +1,316 @@
+/** The functions of a run, called as the state machine calls them: on an embedded table, with plans in memory. */
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Allocation } from '../../shared/pipeline/allocate.ts';
+import type { PartResult } from '../../shared/pipeline/apply-part.ts';
+import type { ShardOutcome, ShardResult } from '../../shared/pipeline/evaluate-shard.ts';
+import { ingest } from '../../shared/pipeline/ingest.ts';
+import type { Opening, Shard } from '../../shared/pipeline/open-run.ts';
+import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
+import { readControl } from '../../shared/store/control.ts';
+import { readDue } from '../../shared/store/due.ts';
+import { putEntry, readEntries } from '../../shared/store/ledger.ts';
+import { readPools } from '../../shared/store/pools.ts';
+import { type Run, type RunSummary, readRun } from '../../shared/store/runs.ts';
+import { ensureTable, openTable, type Table } from '../../shared/store/table.ts';
+import { CONTEXT, setEnvironment } from './lambda.ts';
+
+const PROGRAM = 'treasure-host';
+const BUCKETS = 4;
+const plans = new Map<string, Uint8Array>();
+const s3 = mockClient(S3Client);
+let embedded: Embedded;
+let endpoint: string;
+let table: Table;
+let tables = 0;
+
+beforeAll(async () => {
+  embedded = await startEmbedded();
+  const { protocol, hostname, port } = (await embedded.client.config.endpoint?.()) ?? {};
+  endpoint = `${protocol}//${hostname}:${port}`;
+});
+afterAll(() => embedded.stop());
+
+/** Each test has a table and processes of its own; one merchant went live on 1 August. */
+beforeEach(async () => {
+  const name = `functions-${++tables}`;
+  await ensureTable(embedded.client, name);
+  table = await openTable(embedded.client, name, { buckets: BUCKETS });
+  await ingest(
+    { table, now: Date.now },
+    FACTS.map((fact) => JSON.stringify(fact)),
+    '2024-08-01',
+  );
+  setEnvironment({ TABLE_NAME: name, AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+  vi.resetModules();
+  plans.clear();
+  s3.reset();
+  s3.on(PutObjectCommand).callsFake(({ Key, Body }) => void plans.set(Key, Body));
+  s3.on(GetObjectCommand).callsFake(({ Key }) => ({
+    Body: { transformToByteArray: async () => plans.get(Key) },
+  }));
+});
+afterEach(() => vi.restoreAllMocks());
+
+const FACTS = [
+  { type: 'participant', id: 'm-1', platform: 'xiaohongshu', kind: 'merchant', revision: 1 },
+  {
+    type: 'broadcast',
+    id: 'b-1',
+    participantId: 'm-1',
+    startedAt: '2024-08-01T10:00:00+08:00',
+    endedAt: '2024-08-01T11:00:00+08:00',
+    hasCart: true,
+    recorded: false,
+    views: 10,
+    revision: 1,
+  },
+];
+const DAILY = { program: PROGRAM, job: 'daily', to: '2024-08-01', requestedBy: 'test' };
+const SCHEDULED = {
+  program: PROGRAM,
+  job: 'daily',
+  scheduledAt: '<aws.scheduler.scheduled-time>',
+  requestedBy: 'test',
+};
+/** The window's opening: one cold start and two perks. */
+const ENTRIES = 3;
+
+async function call<T>(name: string, event: unknown): Promise<T> {
+  const { handler } = await import(`../../functions/${name}.ts`);
+  return handler(event, CONTEXT);
+}
+
+function open(
+  input: unknown,
+  name = 'execution-1',
+  startedAt = '2024-08-01T20:30:02.123Z',
+): Promise<Opening> {
+  return call('open-run', { input, execution: { name, startedAt } });
+}
+
+async function opened(input: unknown, name?: string): Promise<{ run: Run; shards: Shard[] }> {
+  const opening = await open(input, name);
+  if (opening.next !== 'evaluate') throw new Error(`expected to evaluate: ${JSON.stringify(opening)}`);
+  return opening;
+}
+
+const evaluateAll = ({ run, shards }: { run: Run; shards: Shard[] }) =>
+  Promise.all(shards.map((shard) => call<ShardResult>('evaluate-shard', { run, shard })));
+
+/** A run that has been allocated: what the state machine carries on. */
+async function allocated(
+  input: unknown = DAILY,
+): Promise<{ run: Run; outcomes: ShardOutcome[]; plan: Allocation }> {
+  const opening = await opened(input);
+  const outcomes = await evaluateAll(opening);
+  return {
+    run: opening.run,
+    outcomes,
+    plan: await call<Allocation>('allocate', { run: opening.run, outcomes }),
+  };
+}
+
+const applyAll = ({ run, plan }: { run: Run; plan: Allocation }) =>
+  Promise.all(
+    plan.parts.map((part) => call<PartResult>('apply-part', { run, manifest: plan.manifest, part })),
+  );
+
+const exposurePool = async () => (await readPools(table, PROGRAM)).find(({ pool }) => pool === 'exposure');
+
+function throttle(command: typeof PutCommand | typeof UpdateCommand): void {
+  const { send } = DynamoDBDocumentClient.prototype;
+  vi.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation(function (
+    this: unknown,
+    sent: unknown,
+  ) {
+    if (sent instanceof command) {
+      return Promise.reject(
+        Object.assign(new Error('slow down'), { name: 'ProvisionedThroughputExceededException' }),
+      );
+    }
+    return Reflect.apply(send, this, [sent]);
+  } as never);
+}
+
+describe('the functions of a run', () => {
+  it('bring a run from its opening to its close', async () => {
+    const state = await allocated();
+    const applied = await applyAll(state);
+    const summary = await call<RunSummary>('close-run', { ...state, applied });
+    expect(summary).toMatchObject({ evaluated: 1, changed: 1, failed: 0, entries: ENTRIES, displaced: 0 });
+    expect(await readEntries(table)).toHaveLength(ENTRIES);
+    expect(await readControl(table, PROGRAM)).toMatchObject({ state: 'idle', closedAsOf: '2024-08-01' });
+    expect(await exposurePool()).toMatchObject({ left: 100_000_000_000 - 20_000, reservations: {} });
+  });
+
+  it('can each be called again, as after an answer that was lost', async () => {
+    const state = await allocated();
+    expect(await call('allocate', state)).toEqual(state.plan);
+    const applied = await applyAll(state);
+    expect(await applyAll(state)).toEqual(applied);
+    const summary = await call('close-run', { ...state, applied });
+    expect(await call('close-run', { ...state, applied })).toEqual(summary);
+    expect(await readEntries(table)).toHaveLength(ENTRIES);
+    expect(await exposurePool()).toMatchObject({ left: 100_000_000_000 - 20_000, reservations: {} });
+  });
+});
+
+describe('open-run', () => {
+  it('takes the start of the execution for the time of a schedule that did not say its own', async () => {
+    const { run } = await opened(SCHEDULED);
+    expect(run).toMatchObject({ runId: `${PROGRAM}.daily.2024-08-01`, asOf: '2024-08-01' });
+  });
+
+  it('keeps to the time that a schedule says, however late it starts', async () => {
+    const { run } = await opened({ ...SCHEDULED, scheduledAt: '2024-07-31T20:30:00Z' });
+    expect(run.asOf).toBe('2024-07-31');
+  });
+
+  it('names a run by hand after its execution', async () => {
+    expect((await opened(DAILY, 'by-hand')).run.runId).toBe('by-hand');
+  });
+
+  it.each([
+    [{ ...DAILY, dryrun: true }, 'dryrun: unknown key'],
+    [{ ...DAILY, to: '2024-02-30' }, 'to: got "2024-02-30"'],
+    [{ ...DAILY, program: 'nothing' }, 'program: got "nothing"'],
+    ['text', 'run input: value'],
+  ])('refuses %j, and holds nothing', async (input, message) => {
+    await expect(open(input)).rejects.toThrow(message);
+    await expect(open(input)).rejects.toMatchObject({ name: 'InputError' });
+    expect(await readControl(table, PROGRAM)).toMatchObject({ epoch: 0, state: 'idle' });
+  });
+
+  it('opens again for the execution that did not hear its answer, and for no other', async () => {
+    const first = await opened(SCHEDULED, 'execution-1');
+    expect(await open(SCHEDULED, 'execution-2')).toEqual({ next: 'duplicate', runId: first.run.runId });
+    const again = await opened(SCHEDULED, 'execution-1');
+    expect(again.run).toMatchObject({ runId: first.run.runId, epoch: first.run.epoch + 1 });
+    // What the first answer may still set off comes to nothing.
+    await expect(call('allocate', { run: first.run, outcomes: [] })).rejects.toThrow('overtaken');
+  });
+
+  it('says who holds the program', async () => {
+    await opened(DAILY, 'first');
+    expect(await open(DAILY, 'second')).toMatchObject({ next: 'held', holder: 'first' });
+  });
+});
+
+describe('evaluate-shard', () => {
+  it('fails when its plan cannot be stored, for the machine to try again', async () => {
+    const { run, shards } = await opened(DAILY);
+    s3.on(PutObjectCommand).rejects(Object.assign(new Error('slow down'), { name: 'SlowDown' }));
+    const outcomes = await Promise.allSettled(shards.map((shard) => call('evaluate-shard', { run, shard })));
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('cuts failures short, because all of them travel together', async () => {
+    const long = 'x'.repeat(5000);
+    const { run, shards } = await opened(DAILY);
+    const { send } = DynamoDBDocumentClient.prototype;
+    vi.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation(function (
+      this: unknown,
+      sent: never,
+    ) {
+      const { input } = sent as { input: { KeyConditionExpression?: string } };
+      return input.KeyConditionExpression?.includes('sk BETWEEN')
+        ? Promise.reject(new Error(long))
+        : Reflect.apply(send, this, [sent]);
+    } as never);
+    const results = await evaluateAll({ run, shards });
+    expect(results.map(({ failed }) => failed).sort()).toEqual([0, 1]);
+    const failure = results.flatMap(({ failures }) => failures)[0] ?? '';
+    expect(failure).toMatch(/^m-1: x+$/);
+    expect(failure.length).toBe(200);
+  });
+});
+
+describe('allocate', () => {
+  it('goes on without a shard that failed, and then the watermark stays', async () => {
+    const opening = await opened(DAILY);
+    const outcomes = [...(await evaluateAll(opening)), { shard: 7, error: 'Lambda.Unknown: gone' }];
+    const plan = await call<Allocation>('allocate', { run: opening.run, outcomes });
+    const state = { run: opening.run, outcomes, plan };
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    expect(await readRun(table, PROGRAM, 'execution-1')).toMatchObject({
+      state: 'closed',
+      failedShards: ['7: Lambda.Unknown: gone'],
+    });
+    expect(await readControl(table, PROGRAM)).not.toHaveProperty('watermark');
+  });
+});
+
+describe('apply-part', () => {
+  it('fails when the table throttles, for the machine to try again', async () => {
+    const state = await allocated();
+    throttle(PutCommand);
+    await expect(applyAll(state)).rejects.toMatchObject({ name: 'ProvisionedThroughputExceededException' });
+    vi.restoreAllMocks();
+    expect(await applyAll(state)).toMatchObject([{ entries: ENTRIES, displaced: 0 }]);
+  });
+
+  it('names an entry whose place is taken, and makes its participant due again', async () => {
+    const state = await allocated();
+    await putEntry(table, {
+      participantId: 'm-1',
+      program: PROGRAM,
+      occasion: 'w1/cold-1',
+      n: 1,
+      incentive: 'new-host',
+      kind: 'grant',
+      unit: 'exposure',
+      amount: 1,
+      earnedOn: '2024-08-01',
+      runId: 'another',
+      recordedAt: '2024-08-02T00:00:00.000Z',
+      policy: 'another',
+      reason: 'earned',
+      evidence: {},
+    } as never);
+    expect(await applyAll(state)).toMatchObject([{ planned: ENTRIES, entries: ENTRIES - 1, displaced: 1 }]);
+    expect(await readDue(table, ['2024-08-02'], [0, 1, 2, 3])).toEqual(['m-1']);
+  });
+});
+
+describe('abandon-run', () => {
+  const failure = { Error: 'Lambda.Unknown', Cause: 'gone' };
+
+  it('frees the program from a run that was planning', async () => {
+    const { run } = await opened(DAILY);
+    await call('abandon-run', { run, failure });
+    expect(await readControl(table, PROGRAM)).toMatchObject({ state: 'idle' });
+    expect(await readRun(table, PROGRAM, run.runId)).toMatchObject({ state: 'abandoned', failure: 'gone' });
+    expect((await open(DAILY, 'next')).next).toBe('evaluate');
+  });
+
+  it('leaves a run that was applying to its successor, at once', async () => {
+    const state = await allocated();
+    expect((await open(DAILY, 'next')).next).toBe('held');
+    await call('abandon-run', { run: state.run, failure });
+    const opening = await open(DAILY, 'next');
+    expect(opening).toMatchObject({ next: 'finish', run: { runId: 'execution-1' }, ...state.plan });
+    if (opening.next !== 'finish') return;
+    const finishing = { run: opening.run, plan: state.plan };
+    await call('close-run', { ...finishing, applied: await applyAll(finishing) });
+    expect(await readEntries(table)).toHaveLength(ENTRIES);
+    expect((await open(DAILY, 'next')).next).toBe('evaluate');
+  });
+
+  it('touches nothing for a dry run, which held nothing', async () => {
+    const { run } = await opened({ ...DAILY, dryRun: true });
+    const other = await opened(DAILY, 'other');
+    await call('abandon-run', { run, failure });
+    expect(await readControl(table, PROGRAM)).toMatchObject({ state: 'planning', writer: other.run.runId });
+  });
+
+  it('fails when the table throttles, for the machine to try again', async () => {
+    const { run } = await opened(DAILY);
+    throttle(UpdateCommand);
+    await expect(call('abandon-run', { run, failure })).rejects.toMatchObject({
+      name: 'ProvisionedThroughputExceededException',
+    });
+  });
+});

@@ -1,0 +1,39 @@
+/** Templates without bundles: synthesis takes a moment instead of a minute. */
+import { readFileSync } from 'node:fs';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { stacksOf } from '../../infra/stacks.ts';
+import { findStage } from '../../infra/stages.ts';
+
+const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
+
+export interface Resource {
+  Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation is what it is.
+  Properties: any;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
+
+export interface Synthesized {
+  data: Template;
+  pipeline: Template;
+  /** All resources of a type in all stacks, by logical id. */
+  all(type: string): [string, Resource][];
+}
+
+/** The stacks of a stage, with the feature flags they are deployed with. */
+export function synthesize(stage: string): Synthesized {
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  const stacks = stacksOf(app, findStage(stage));
+  const [data, pipeline] = [Template.fromStack(stacks.data), Template.fromStack(stacks.pipeline)];
+  return {
+    data,
+    pipeline,
+    all: (type) =>
+      [data, pipeline].flatMap((template) => Object.entries(template.findResources(type))) as [
+        string,
+        Resource,
+      ][],
+  };
+}
