@@ -1,11 +1,11 @@
 /** Third stage: funds the plan from the pools, names it, and moves the run from planning to applying. */
 import { type Cut, cutAmong, dateOfCut } from '../engine/allocate.ts';
 import { findProgram } from '../policy/catalogue.ts';
-import { abandon, type Hold, startApplying } from '../store/control.ts';
+import { abandon, type Hold, readControl, startApplying } from '../store/control.ts';
 import { readPools, reserve, settle } from '../store/pools.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import { evaluatedShards, type ShardOutcome, type ShardResult } from './evaluate-shard.ts';
+import { evaluatedShards, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addTo } from './totals.ts';
@@ -44,6 +44,7 @@ export async function allocate(
   if (run.dryRun) return { manifest: hash, parts };
   if (!(await reserveAll(services, run, reserved))) {
     await release(services, run, reserved);
+    if ((await readControl(services.table, run.program)).epoch !== run.epoch) throw overtaken(run);
     return allocate(services, run, outcomes);
   }
   const failedShards = outcomes.flatMap((outcome) =>
@@ -53,7 +54,7 @@ export async function allocate(
   if (failedShards.length > 0) await recordProgress(services.table, run, { failedShards });
   if (!(await startApplying(services.table, run, hash))) {
     await release(services, run, reserved);
-    throw new Error(`run ${run.runId} was overtaken by another while it was planning; it wrote nothing`);
+    throw overtaken(run);
   }
   await recordProgress(services.table, run, { state: 'applying', manifest: hash });
   return { manifest: hash, parts };
@@ -109,7 +110,14 @@ async function reserveAll({ table }: Services, run: Run, reserved: Manifest['res
   return true;
 }
 
+function overtaken({ runId }: Run): Error {
+  return new Error(`run ${runId} was overtaken by another while it was planning; it wrote nothing`);
+}
+
+/** Releases what a run reserved, unless another start of the same run holds the program: then it is that one's. */
 async function release({ table }: Services, run: Hold, amounts: Manifest['reserved']): Promise<void> {
+  const { epoch, writer } = await readControl(table, run.program);
+  if (epoch !== run.epoch && writer === run.runId) return;
   const held = new Map(
     (await readPools(table, run.program)).map(({ pool, reservations }) => [pool, reservations[run.runId]]),
   );
