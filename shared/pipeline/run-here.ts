@@ -1,11 +1,16 @@
 /** Runs all stages in this process, as the state machine runs them in the cloud: the embedded runner. */
 import pMap from 'p-map';
 import { endLease, isHeld, readControl } from '../store/control.ts';
+import { memoryPlans } from '../store/plans.ts';
 import type { Run, RunSummary } from '../store/runs.ts';
 import { type Allocation, abandonRun, allocate } from './allocate.ts';
 import { applyPart, fundedEntries, type PartResult } from './apply-part.ts';
 import { closeRun, summaryOf } from './close-run.ts';
-import { evaluateShard, type ShardResult } from './evaluate-shard.ts';
+import { decide } from './decide.ts';
+import { evaluateEntities } from './evaluate-entities.ts';
+import { evaluateLast } from './evaluate-last.ts';
+import { evaluateShard } from './evaluate-shard.ts';
+import type { ShardResult } from './evaluation.ts';
 import { type Finish, finishFirst, openRun, type Shard } from './open-run.ts';
 import { readManifest } from './plan.ts';
 import type { RunInput } from './run-input.ts';
@@ -34,15 +39,16 @@ export class HeldError extends Error {
 }
 
 /**
- * Opens and runs to the end. A dead run that had begun to apply is finished first.
+ * Opens and runs to the end. A dead run that had begun to apply is finished first. A dry run leaves nothing behind.
  * @throws {@link HeldError} when another writer is alive, {@link InputError} when the input makes no sense.
  */
 export async function runHere(
-  services: Services,
+  given: Services,
   input: RunInput,
   runId: string,
   onStage: OnStage = () => {},
 ): Promise<RunOutcome> {
+  const services = input.dryRun ? { ...given, plans: memoryPlans() } : given;
   const finished: string[] = [];
   for (;;) {
     const opening = await openRun(services, input, runId);
@@ -65,9 +71,18 @@ export async function runHere(
 async function plan(services: Services, run: Run, shards: readonly Shard[], onStage: OnStage) {
   try {
     const results: ShardResult[] = [];
-    for (const shard of shards) {
-      results.push(await evaluateShard(services, run, shard));
-      onStage('evaluate', results.length, shards.length);
+    const each = async (evaluateOne: (shard: Shard) => Promise<ShardResult>) => {
+      for (const shard of shards) {
+        results.push(await evaluateOne(shard));
+        onStage('evaluate', results.length, shards.length * (run.full ? 3 : 2));
+      }
+    };
+    await each((shard) => evaluateShard(services, run, shard));
+    const first = [...results];
+    await each((shard) => evaluateEntities(services, run, shard, first));
+    if (run.full) {
+      const context = await decide(services, run, results);
+      await each((shard) => evaluateLast(services, run, shard, context));
     }
     return { allocation: await allocate(services, run, results), shards: results };
   } catch (error) {

@@ -13,6 +13,23 @@ export interface PlanStore {
   get(hash: string): Promise<string>;
 }
 
+/** In this process only: for a run that must leave nothing behind. */
+export function memoryPlans(): PlanStore {
+  const texts = new Map<string, string>();
+  return {
+    async put(text) {
+      const hash = textHash(text);
+      texts.set(hash, text);
+      return hash;
+    },
+    async get(hash) {
+      const text = texts.get(hash);
+      if (text === undefined) throw new Error(`plan ${hash} is not here`);
+      return text;
+    },
+  };
+}
+
 /** In a bucket: for a deployed stage. */
 export function bucketPlans(client: S3Client, bucket: string): PlanStore {
   const key = (hash: string) => `plans/${hash}.json.gz`;
