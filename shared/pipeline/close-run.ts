@@ -2,15 +2,17 @@
 import { close, readControl } from '../store/control.ts';
 import { settle } from '../store/pools.ts';
 import { type Run, type RunSummary, readRun, recordProgress } from '../store/runs.ts';
+import { later, monthOf } from '../values/calendar.ts';
 import type { PartResult } from './apply-part.ts';
-import { evaluatedShards, type ShardOutcome } from './evaluate-shard.ts';
+import { evaluatedShards, type ShardOutcome } from './evaluation.ts';
 import { readManifest } from './plan.ts';
 import type { Services } from './services.ts';
 import { sumTotals } from './totals.ts';
 
 /**
  * Closes a run. Each step can be repeated: pools know by the reservation whether they were settled, and the
- * control item by the run's id whether it was closed. The watermark stays where it is when a shard failed.
+ * control item by the run's id whether it was closed. When a shard failed, the watermark and the
+ * month decided stay where they are.
  * @throws Error when the run was overtaken: its successor closes it.
  */
 export async function closeRun(
@@ -40,10 +42,13 @@ export async function closeRun(
     closedAt: new Date(now()).toISOString(),
     summary,
   });
-  const { closedAsOf } = await readControl(table, run.program);
+  const { closedAsOf = run.asOf, decidedThrough } = await readControl(table, run.program);
+  const complete = !(await hasFailedShards(services, run));
+  const month = complete && run.job === 'month-end' ? monthOf(run.to) : undefined;
   const closed = await close(table, run, {
-    watermark: (await hasFailedShards(services, run)) ? undefined : run.watermark,
-    closedAsOf: closedAsOf !== undefined && closedAsOf > run.asOf ? closedAsOf : run.asOf,
+    watermark: complete ? run.watermark : undefined,
+    closedAsOf: later(closedAsOf, run.asOf),
+    decidedThrough: month && later(decidedThrough ?? month, month),
     nowMs: now(),
   });
   if (!closed) throw new Error(`run ${run.runId} was overtaken by another before it closed`);

@@ -21,7 +21,7 @@ import {
   monthOf,
 } from '../values/calendar.ts';
 import { readManifest } from './plan.ts';
-import { checkDates, datesOf, type RunDates, type RunInput } from './run-input.ts';
+import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
 import type { Services } from './services.ts';
 
 /** Scheduled runs read this many days back; what rests on older facts is sealed. */
@@ -70,7 +70,10 @@ export async function openRun(services: Services, input: RunInput, runId: string
   const program = findProgram(input.program, catalogue);
   const control = await readControl(table, program.program);
   const dates = datesOf(input, control);
-  const id = input.scheduledAt === undefined ? runId : `${program.program}.${input.job}.${dates.asOf}`;
+  const id =
+    input.scheduledAt === undefined
+      ? runId
+      : `${program.program}.${input.job}.${dayBefore(input.scheduledAt)}`;
   if (!input.dryRun) {
     if (input.scheduledAt !== undefined && (await isClosed(services, program.program, id, control))) {
       return { next: 'duplicate', runId: id };
@@ -92,12 +95,15 @@ export async function openRun(services: Services, input: RunInput, runId: string
   checkDates(input, dates, control, businessDate(nowMs, FACTS_ZONE));
   const hold = input.dryRun ? dryHold(program, id) : await prepare(services, program, control, id, runId);
   if (hold === undefined) return openRun(services, input, runId);
+  const horizon = horizonOf(input, dates);
+  const full = input.job !== 'daily' && input.participants === undefined;
   const run: Run = {
     ...hold,
     job: input.job,
     ...dates,
-    horizon: horizonOf(input, dates),
-    ...(await scopeOf(services, input, dates, control)),
+    horizon,
+    full,
+    ...(await scopeOf(services, input, dates, { horizon, full }, control)),
     ...(input.participants === undefined ? {} : { participants: input.participants }),
     dryRun: input.dryRun,
     requestedBy: input.requestedBy,
@@ -170,11 +176,16 @@ export async function finishFirst(
   return { next: 'finish', run: { ...record, ...hold }, parts, manifest: control.manifest };
 }
 
-/** Whom a run looks at, and how far the watermark moves when all of them are decided. */
+/**
+ * Whom a run looks at, and how far the watermark moves when all of them are decided. A run that looks at everyone
+ * looks at all who had facts since its horizon, because it decides again each month that can still change: so a
+ * month end that was missed is made good by the next one.
+ */
 async function scopeOf(
   { table, now }: Services,
   { job, participants }: RunInput,
-  { from, to, asOf }: RunDates,
+  { to, asOf }: RunDates,
+  { horizon, full }: Pick<Run, 'horizon' | 'full'>,
   { watermark: before }: Control,
 ): Promise<Pick<Run, 'arrivals' | 'watermark'>> {
   if (participants !== undefined) return { arrivals: [] };
@@ -183,10 +194,9 @@ async function scopeOf(
   const undecided = before === undefined ? BEGINNING : addDays(before, 1);
   const reached = earlier(job === 'daily' ? to : asOf, ended);
   const watermark = before === undefined ? reached : later(before, reached);
-  const arrivals =
-    job === 'daily'
-      ? await arrivalDays(table, undecided, addDays(to, 1))
-      : await arrivalDays(table, earlier(undecided, addDays(from, -1)), later(addDays(asOf, 1), today));
+  const arrivals = full
+    ? await arrivalDays(table, earlier(undecided, addDays(horizon, -1)), later(addDays(asOf, 1), today))
+    : await arrivalDays(table, undecided, addDays(to, 1));
   return { arrivals, watermark };
 }
 

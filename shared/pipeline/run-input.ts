@@ -68,28 +68,36 @@ export interface RunDates {
 
 /**
  * The dates of a run. A daily schedule is about the day before it fires, a month-end schedule about the month
- * before; both as of the day before. By hand, a daily run is as of its day, and the others as of the later of
- * their end and the last closed as-of.
+ * before; both as of the day before, or as of the last closed as-of when a run by hand took it ahead. By hand, a
+ * daily run is as of its day, and the others as of the later of their end and the last closed as-of.
  */
 export function datesOf(input: RunInput, { closedAsOf }: Control): RunDates {
-  if (input.scheduledAt !== undefined) return scheduledDates(input.job, input.scheduledAt);
+  if (input.scheduledAt !== undefined) {
+    const day = dayBefore(input.scheduledAt);
+    return { ...scheduledRange(input.job, day), asOf: later(day, closedAsOf ?? day) };
+  }
   const to = input.to ?? '';
   const from = input.from ?? (input.job === 'month-end' ? firstDay(monthOf(to)) : to);
   const asOf = input.asOf ?? (input.job === 'daily' ? to : later(to, closedAsOf ?? to));
   return { from, to, asOf };
 }
 
-function scheduledDates(job: RunInput['job'], scheduledAt: string): RunDates {
+/**
+ * The business date before the instant that a schedule fired for.
+ * @throws {@link InputError} when it is no instant.
+ */
+export function dayBefore(scheduledAt: string): BusinessDate {
   const instant = parseInstant(scheduledAt);
-  if (instant === undefined) {
-    throw new InputError(
-      `run input: scheduledAt: got ${JSON.stringify(scheduledAt)}; allowed: an ISO 8601 instant`,
-    );
-  }
-  const yesterday = addDays(businessDate(instant, FACTS_ZONE), -1);
-  if (job === 'daily') return { from: yesterday, to: yesterday, asOf: yesterday };
-  const month = addMonths(monthOf(addDays(yesterday, 1)), -1);
-  return { from: firstDay(month), to: lastDay(month), asOf: yesterday };
+  if (instant !== undefined) return addDays(businessDate(instant, FACTS_ZONE), -1);
+  throw new InputError(
+    `run input: scheduledAt: got ${JSON.stringify(scheduledAt)}; allowed: an ISO 8601 instant`,
+  );
+}
+
+function scheduledRange(job: RunInput['job'], day: BusinessDate): { from: BusinessDate; to: BusinessDate } {
+  if (job === 'daily') return { from: day, to: day };
+  const month = addMonths(monthOf(addDays(day, 1)), -1);
+  return { from: firstDay(month), to: lastDay(month) };
 }
 
 /**

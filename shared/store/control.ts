@@ -3,7 +3,7 @@
  * conditional update of this one item, so a writer that has been overtaken changes nothing.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { BusinessDate } from '../values/calendar.ts';
+import type { BusinessDate, Month } from '../values/calendar.ts';
 import { isConditionFailure } from './conditions.ts';
 import { keys, type Table } from './table.ts';
 
@@ -27,6 +27,8 @@ export interface Control {
   lastClosed?: string;
   /** When that was, in milliseconds since the epoch. */
   closedAtMs?: number;
+  /** The last month whose end was decided for everyone. */
+  decidedThrough?: Month;
 }
 
 /** A run's right to write, as given by {@link acquire}. */
@@ -140,13 +142,19 @@ export async function close(
   {
     watermark,
     closedAsOf,
+    decidedThrough,
     nowMs,
-  }: { watermark: BusinessDate | undefined; closedAsOf: BusinessDate; nowMs: number },
+  }: {
+    watermark: BusinessDate | undefined;
+    closedAsOf: BusinessDate;
+    decidedThrough: Month | undefined;
+    nowMs: number;
+  },
 ): Promise<boolean> {
   return transition(table, hold.program, {
     update: `SET #state = :idle, leaseUntil = :none, lastClosed = :run, closedAtMs = :now, closedAsOf = :asOf${
       watermark === undefined ? '' : ', watermark = :watermark'
-    } REMOVE writer, opener, manifest`,
+    }${decidedThrough === undefined ? '' : ', decidedThrough = :month'} REMOVE writer, opener, manifest`,
     condition: 'epoch = :epoch AND writer = :run AND #state = :applying',
     values: {
       ':epoch': hold.epoch,
@@ -157,6 +165,7 @@ export async function close(
       ':now': nowMs,
       ':asOf': closedAsOf,
       ...(watermark === undefined ? {} : { ':watermark': watermark }),
+      ...(decidedThrough === undefined ? {} : { ':month': decidedThrough }),
     },
     already: (now) => now.epoch === hold.epoch && now.lastClosed === hold.runId,
   });
