@@ -1,6 +1,6 @@
 /** Third stage of a run: funds its plan from the pools and moves it on to applying. */
 import { type Allocation, allocate } from '../shared/pipeline/allocate.ts';
-import type { ShardOutcome } from '../shared/pipeline/evaluate-shard.ts';
+import type { ShardOutcome } from '../shared/pipeline/evaluation.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';
 import { count } from '../shared/runtime/metrics.ts';

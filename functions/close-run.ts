@@ -2,7 +2,7 @@
 import type { Allocation } from '../shared/pipeline/allocate.ts';
 import type { PartResult } from '../shared/pipeline/apply-part.ts';
 import { closeRun } from '../shared/pipeline/close-run.ts';
-import type { ShardOutcome } from '../shared/pipeline/evaluate-shard.ts';
+import type { ShardOutcome } from '../shared/pipeline/evaluation.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';
 import { count } from '../shared/runtime/metrics.ts';

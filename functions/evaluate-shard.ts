@@ -1,5 +1,6 @@
 /** Second stage of a run: plans the changes of one shard's participants. */
-import { evaluateShard, type ShardResult } from '../shared/pipeline/evaluate-shard.ts';
+import { evaluateShard } from '../shared/pipeline/evaluate-shard.ts';
+import type { ShardResult } from '../shared/pipeline/evaluation.ts';
 import type { Shard } from '../shared/pipeline/open-run.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';

@@ -13,6 +13,7 @@ export interface ActiveDay {
   /** Valid sessions by start, then id. */
   sessions: readonly Session[];
   netFen: number;
+  feesFen: number;
 }
 
 /** Days in order, none after the as-of. */
@@ -36,6 +37,7 @@ export function activityOf(history: History, asOf: BusinessDate, minMinutes: num
       number: dayNumber(day.date),
       sessions: validSessions(day, minMinutes),
       netFen: day.sales === undefined ? 0 : day.sales.grossFen - day.sales.refundedFen,
+      feesFen: day.sales?.feesFen ?? 0,
     };
     days.push(active);
     if (active.sessions.length > 0) broadcastDays.push(active);
@@ -63,16 +65,6 @@ function isVoid(sanctions: readonly Sanction[], date: BusinessDate): boolean {
 /** Whole minutes of a day's valid sessions, rounded down. */
 export function minutesOf(day: ActiveDay): number {
   return Math.floor(day.sessions.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) / MS_A_MINUTE);
-}
-
-/** Net sales by month, in fen; a month without a day is absent. */
-export function netByMonth(activity: Activity): Map<Month, number> {
-  const net = new Map<Month, number>();
-  for (const { date, netFen } of activity.days) {
-    const month = monthOf(date);
-    net.set(month, (net.get(month) ?? 0) + netFen);
-  }
-  return net;
 }
 
 /** Broadcast days by month; a month without one is absent. */

@@ -4,7 +4,7 @@ import type { BusinessDate } from '../values/calendar.ts';
 import type { Case, Decision } from './decision.ts';
 import type { Evidence } from './history.ts';
 import type { MissedReason } from './reasons.ts';
-import { refusalBetween } from './refusal.ts';
+import { type Refusal, refusalBetween } from './refusal.ts';
 
 /** What an occasion is worth, and under which rule. */
 export interface Stake {
@@ -22,12 +22,14 @@ export interface Earning {
   evidence: Evidence;
   /** The dates on which a sanction or a closing refuses it; the day it was earned when left out. */
   refusedWithin?: { from: BusinessDate; to: BusinessDate };
+  /** Why it is refused whatever the date. */
+  refusedBy?: Refusal | undefined;
 }
 
 /** Earned, unless refused for the date or month it was earned in. */
 export function earned(kase: Case, stake: Stake, earning: Earning): Decision {
   const { from, to } = earning.refusedWithin ?? { from: earning.earnedOn, to: earning.earnedOn };
-  const refusal = refusalBetween(kase.history, from, to);
+  const refusal = earning.refusedBy ?? refusalBetween(kase.history, from, to);
   return {
     ...common(stake),
     outcome: refusal === undefined ? 'earned' : 'refused',

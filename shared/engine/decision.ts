@@ -1,6 +1,6 @@
 /** What the engine concludes for one occasion, and the case it concludes it from. */
 import type { Incentive, IncentiveOf, PolicyVersion, Program } from '../policy/schema.ts';
-import type { BusinessDate } from '../values/calendar.ts';
+import type { BusinessDate, Month } from '../values/calendar.ts';
 import type { Unit } from '../values/units.ts';
 import type { Activity } from './activity.ts';
 import type { Entry, Evidence, History } from './history.ts';
@@ -43,6 +43,40 @@ export interface Rule<K extends Incentive['kind']> {
   label: string;
 }
 
+/** What an agency's members did in a month while members. */
+export interface AgencyMonth {
+  netFen: number;
+  feesFen: number;
+  /** The sum, over members, of how much more they sold than in all of last month. */
+  growthFen: number;
+  /** Members with a broadcast day. */
+  liveMembers: number;
+  /** Windows that opened and stand, by the incentive that opened them. */
+  windows: Readonly<Record<string, number>>;
+}
+
+/** What one owner's shops sold together in a month. */
+export interface OwnerMonth {
+  netFen: number;
+  feesFen: number;
+}
+
+/** Frozen decisions by `incentive/month`: what each holder was given. */
+export type Frozen = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** What a run knows beyond the participant itself. */
+export interface Surroundings {
+  /** Whether everyone is looked at: what takes everyone, or every day of a month, is left alone otherwise. */
+  full: boolean;
+  frozen: Frozen;
+  /** For an agency: its members' months. */
+  agency?: Readonly<Record<Month, AgencyMonth>>;
+  /** For one of several shops: its owner's months, and the shop that is paid for all of them. */
+  owner?: { payee: string; months: Readonly<Record<Month, OwnerMonth>> };
+  /** Windows refused by the owner's cap, as {@link windowKey} names them. */
+  capped?: ReadonlySet<string>;
+}
+
 /** One participant before one program: all that a kind of incentive may look at. */
 export interface Case {
   program: Program;
@@ -52,6 +86,7 @@ export interface Case {
   /** The first date whose facts were read. */
   horizon: BusinessDate;
   holdings: ReadonlyMap<string, Holding>;
+  around: Surroundings;
   /** The days as a version counts them. */
   activity(version: PolicyVersion): Activity;
 }
@@ -60,4 +95,11 @@ export interface Case {
 export interface Verdict {
   decisions: Decision[];
   kept: string[];
+  /** The opening dates of windows that stand. */
+  opened?: BusinessDate[];
+}
+
+/** Names a window of a participant: the incentive that opened it, and its number. */
+export function windowKey(id: string, n: number): string {
+  return `${id} ${n}`;
 }

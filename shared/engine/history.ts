@@ -67,6 +67,12 @@ export interface History {
   attestations: readonly Attestation[];
   sanctions: readonly Sanction[];
   days: readonly Day[];
+  /** Who may belong to it as an agency or as an owner: their own profiles decide. */
+  members: readonly string[];
+  /** The owners that it has ever belonged to. */
+  entities: readonly string[];
+  /** The agencies that it has ever been a member of. */
+  agencies: readonly string[];
   /** Its entries of every program, by occasion and number. */
   entries: readonly Entry[];
 }

@@ -9,6 +9,7 @@ const EARNED = {
 const REFUSED = {
   sanctioned: 'Earned on a date, or for a month, under a sanction.',
   closed: 'Earned on or after the day the participant closed.',
+  'entity-window-cap': 'The owner’s shops had opened as many windows as they may.',
   'pool-exhausted': 'The pool had less left than was due; the rest is kept as a shortfall.',
 } as const;
 
@@ -20,6 +21,14 @@ const MISSED = {
   'too-few-broadcast-days': 'The month has too few broadcast days.',
   'not-live-month-before': 'The month before has too few broadcast days.',
   'too-few-minutes': 'The day’s valid sessions are too short in all.',
+  'below-lowest-tier': 'Net sales have not reached the lowest tier.',
+  'too-few-live-members': 'Too few members had a broadcast day in the month while members.',
+  'no-growth': 'The members’ net sales did not grow.',
+  'no-member-windows': 'No window of a member opened in the month.',
+  'below-floor': 'The month’s figure is below the floor of the ranking.',
+  'not-ranked': 'Others were ranked higher when the month was decided.',
+  'last-day-of-event': 'Earned on the event’s last day, when nothing is left to use it.',
+  'another-shop-is-paid': 'The owner’s shops count together, and another of them is paid.',
   'never-live': 'There is no broadcast day since the program started.',
   'not-silent': 'Each broadcast day follows another too closely, and no attestation holds.',
   'window-not-open': 'By the facts known now, this window does not open.',

@@ -18,7 +18,7 @@ export interface Window {
 export interface Windows {
   open: Window[];
   /** Windows of the ledger that the facts read do not reach back to: they keep what they have. */
-  sealed: { n: number; opensOn: BusinessDate; closesOn: BusinessDate }[];
+  sealed: { n: number; opensOn: BusinessDate; closesOn: BusinessDate; capped: boolean }[];
   /** The last broadcast day that opened none, and the one before it. */
   nearMiss: { on: BusinessDate; after: BusinessDate } | undefined;
 }
@@ -40,13 +40,10 @@ export function openWindows(kase: Case, id: string): Windows {
   const open: Window[] = [];
   let nearMiss: Windows['nearMiss'];
   let before: ActiveDay | undefined;
-  const rules = { on: '', rule: undefined as Rule<'window-ladder'> | undefined };
   for (const day of broadcastDays(kase, id)) {
     const previous = before;
     before = day;
-    if (rules.on !== day.date)
-      Object.assign(rules, { on: day.date, rule: ruleOn(kase.program, 'window-ladder', id, day.date) });
-    const { rule } = rules;
+    const rule = ruleOn(kase.program, 'window-ladder', id, day.date);
     if (rule === undefined) continue;
     const { opens, maxWindows, lengthDays } = rule.incentive;
     if (day.number - opens.silenceDays < dayNumber(kase.horizon)) continue;
@@ -103,7 +100,10 @@ function sealedWindows(kase: Case, id: string): Windows['sealed'] {
  */
 function rememberedWindows(kase: Case, id: string) {
   const standing = new Set<number>();
-  const newest = new Map<number, NonNullable<ReturnType<typeof windowOf>> & { recordedAt: string }>();
+  const newest = new Map<
+    number,
+    NonNullable<ReturnType<typeof windowOf>> & { recordedAt: string; capped: boolean }
+  >();
   for (const holding of kase.holdings.values()) {
     const { last } = holding;
     const window = last.incentive === id ? windowOf(kase, holding) : undefined;
@@ -111,7 +111,11 @@ function rememberedWindows(kase: Case, id: string) {
     if (!isMissed(last.reason)) standing.add(window.n);
     const known = newest.get(window.n);
     if (known === undefined || known.recordedAt < last.recordedAt) {
-      newest.set(window.n, { ...window, recordedAt: last.recordedAt });
+      newest.set(window.n, {
+        ...window,
+        recordedAt: last.recordedAt,
+        capped: last.reason === 'entity-window-cap',
+      });
     }
   }
   return [...newest.values()].filter(({ n }) => standing.has(n));

@@ -4,7 +4,7 @@ import type { Entry } from '../engine/history.ts';
 import { putEntry } from '../store/ledger.ts';
 import type { Run, Totals } from '../store/runs.ts';
 import { entryFor } from './entries.ts';
-import { markAgain } from './evaluate-shard.ts';
+import { markAgain } from './evaluation.ts';
 import { type Manifest, readManifest, readPart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addEntry, noTotals } from './totals.ts';

@@ -5,6 +5,7 @@ import { type ParsedFact, parseFact } from '../facts/parse.ts';
 import { MAX_SESSIONS_A_DAY } from '../facts/schema.ts';
 import { markDue, noteArrivalDay } from '../store/due.ts';
 import {
+  enroll,
   type FactItem,
   factItemId,
   readFactItem,
@@ -74,6 +75,10 @@ export async function ingest(
     merge: mergeGroup(group, standing.get(factItemId(group.item)) ?? new Map()),
   }));
   const changing = merged.filter(({ merge }) => merge.replacements.length > 0);
+  await enroll(
+    table,
+    changing.flatMap(({ merge }) => merge.replacements.map(({ fact }) => fact)),
+  );
   await markDue(
     table,
     arrivedOn,

@@ -1,5 +1,5 @@
 /** What must hold of a program beyond its schema, before it may run. */
-import { addDays, monthOf } from '../values/calendar.ts';
+import { addDays, monthOf, periodOf } from '../values/calendar.ts';
 import { parseInput } from '../values/validation.ts';
 import {
   type Incentive,
@@ -48,47 +48,91 @@ function incentiveFaults(program: Program, version: PolicyVersion): string[] {
   const faults = duplicates(version.incentives.flatMap(occasionNames)).map((name) =>
     at(name, 'two incentives would name their occasions alike'),
   );
+  for (const pool of Object.keys(program.pools)) {
+    if (version.corrections[pool] === undefined) faults.push(at(pool, 'no corrections mode for this pool'));
+  }
   for (const incentive of version.incentives) {
-    const reward = rewardFault(program, incentive.reward);
-    if (reward !== undefined) faults.push(at(incentive.id, reward));
-    faults.push(...rungFaults(rungsOf(incentive)).map((fault) => at(incentive.id, fault)));
-    if (incentive.kind === 'campaign-day' && incentive.to < incentive.from) {
-      faults.push(at(incentive.id, `ends on ${incentive.to}, before it starts on ${incentive.from}`));
-    }
-    if ('firstMonth' in incentive && incentive.firstMonth < monthOf(version.from)) {
-      faults.push(
-        at(incentive.id, `first month ${incentive.firstMonth} is before its version, ${version.from}`),
-      );
-    }
+    faults.push(...kindFaults(program, version, incentive).map((fault) => at(incentive.id, fault)));
   }
   return faults;
+}
+
+function kindFaults(program: Program, version: PolicyVersion, incentive: Incentive): string[] {
+  const faults = [
+    ...rewardFaults(program, incentive.reward),
+    ...stepFaults(rungsOf(incentive).map(({ name, atFen }) => ({ name, from: atFen }))),
+    ...payeeFaults(incentive),
+  ];
+  const others = program.versions.flatMap(({ incentives }) =>
+    incentives.filter(({ id }) => id === incentive.id),
+  );
+  if (others.some(({ kind }) => kind !== incentive.kind))
+    faults.push('is of another kind in another version');
+  if ('from' in incentive && incentive.to < incentive.from) {
+    faults.push(`ends on ${incentive.to}, before it starts on ${incentive.from}`);
+  }
+  if ('firstMonth' in incentive && incentive.firstMonth < monthOf(version.from)) {
+    faults.push(`first month ${incentive.firstMonth} is before its version, ${version.from}`);
+  }
+  if (
+    incentive.kind === 'milestone' &&
+    periodOf(incentive.firstFrom, incentive.every).from !== incentive.firstFrom
+  ) {
+    faults.push(`first looked at from ${incentive.firstFrom}, which starts no ${incentive.every}`);
+  }
+  if (incentive.kind === 'rebate') {
+    faults.push(...stepFaults(incentive.tiers.map(({ name, fromFen }) => ({ name, from: fromFen }))));
+    if (incentive.floorBps !== undefined && incentive.of !== 'fees')
+      faults.push('has a floor, which only fees can');
+  }
+  if (incentive.kind === 'pooled-split' && incentive.ceilingBps > 10_000)
+    faults.push('has a ceiling above the whole');
+  if (incentive.kind === 'window-rollup') {
+    const counted = version.incentives.find(({ id }) => id === incentive.windowsOf);
+    if (counted?.kind !== 'window-ladder')
+      faults.push(`counts the windows of ${incentive.windowsOf}, which opens none`);
+  }
+  return faults;
+}
+
+/** Some kinds are about what an agency's members do, the others about what a participant does itself. */
+function payeeFaults({ kind, who }: Incentive): string[] {
+  const agencies = who.kinds.includes('agency');
+  const ofMembers = kind === 'pooled-split' || kind === 'window-rollup';
+  if (ofMembers && (!agencies || who.kinds.length > 1)) return ['is for agencies only'];
+  if (agencies && !ofMembers && kind !== 'rebate')
+    return ['is not for agencies: they have no sessions or sales'];
+  if (!agencies && (who.agencyKind !== undefined || who.inCluster !== undefined)) {
+    return ['asks for a sort of agency, and is not for agencies'];
+  }
+  return [];
 }
 
 function occasionNames(incentive: Incentive): string[] {
   return incentive.kind === 'window-ladder' ? [incentive.id, `${incentive.prefix}1`] : [incentive.id];
 }
 
-function rungsOf(incentive: Incentive): Rung[] {
+function rungsOf(incentive: Incentive): readonly Rung[] {
   if (incentive.kind === 'window-ladder') return incentive.sales.rungs;
-  return incentive.kind === 'milestone' ? incentive.rungs : [];
+  return incentive.kind === 'milestone' || incentive.kind === 'event-ladder' ? incentive.rungs : [];
 }
 
-function rungFaults(rungs: readonly Rung[]): string[] {
-  const faults = duplicates(rungs.map(({ name }) => name)).map((name) => `rung ${name} stands twice`);
-  for (const [index, rung] of rungs.entries()) {
-    const before = rungs[index - 1];
-    if (before !== undefined && rung.atFen <= before.atFen) {
-      faults.push(`rung ${rung.name} at ${rung.atFen} fen is not above ${before.name} at ${before.atFen}`);
+function stepFaults(steps: readonly { name: string; from: number }[]): string[] {
+  const faults = duplicates(steps.map(({ name }) => name)).map((name) => `step ${name} stands twice`);
+  for (const [index, step] of steps.entries()) {
+    const before = steps[index - 1];
+    if (before !== undefined && step.from <= before.from) {
+      faults.push(`step ${step.name} at ${step.from} fen is not above ${before.name} at ${before.from}`);
     }
   }
   return faults;
 }
 
-function rewardFault(program: Program, { unit, pool }: Reward): string | undefined {
-  if (pool === undefined) return undefined;
+function rewardFaults(program: Program, { unit, pool, limit }: Reward): string[] {
+  if (pool === undefined) return limit === undefined ? [] : ['has a limit of its own, and no pool'];
   const known = program.pools[pool];
-  if (known === undefined) return `pool ${pool} is not one of ${Object.keys(program.pools).join(', ')}`;
-  return known.unit === unit ? undefined : `pays ${unit} from pool ${pool}, which holds ${known.unit}`;
+  if (known === undefined) return [`pool ${pool} is not one of ${Object.keys(program.pools).join(', ')}`];
+  return known.unit === unit ? [] : [`pays ${unit} from pool ${pool}, which holds ${known.unit}`];
 }
 
 /** Every number of a program says whether it was published or assumed, and nothing else does. */

@@ -9,7 +9,7 @@ import type { HashedFact } from '../facts/merge.ts';
 import type { ParsedFact } from '../facts/parse.ts';
 import type { Fact } from '../facts/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import { getAll } from './batch.ts';
+import { getAll, putAll } from './batch.ts';
 import { isConditionFailure } from './conditions.ts';
 import { expiry, keys, type Table } from './table.ts';
 
@@ -98,14 +98,46 @@ function replaceCommand(
     sets.push('expiresAt = :expiresAt');
     values[':expiresAt'] = expiry(nowMs);
   }
+  const adds: string[] = [];
+  for (const [attribute, ids] of Object.entries(belongsTo(chunk))) {
+    if (ids.size === 0) continue;
+    adds.push(`${attribute} :${attribute}`);
+    values[`:${attribute}`] = ids;
+  }
   return new UpdateCommand({
     TableName: table.name,
     Key: keyOf(item),
-    UpdateExpression: `SET ${sets.join(', ')}`,
+    UpdateExpression: `SET ${sets.join(', ')}${adds.length === 0 ? '' : ` ADD ${adds.join(', ')}`}`,
     ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   });
+}
+
+/** Profiles remember every owner and agency there ever was: each of them may have to be decided again. */
+function belongsTo(chunk: readonly { fact: ParsedFact }[]): { entities: Set<string>; agencies: Set<string> } {
+  const entities = new Set<string>();
+  const agencies = new Set<string>();
+  for (const { fact } of chunk) {
+    if (fact.fact.type !== 'participant') continue;
+    if (fact.fact.entityId !== undefined && fact.fact.entityId !== fact.fact.id)
+      entities.add(fact.fact.entityId);
+    for (const { agencyId } of fact.fact.memberships ?? []) agencies.add(agencyId);
+  }
+  return { entities, agencies };
+}
+
+/** Puts participants on the rosters of the owners and agencies that their facts name. Never taken off again. */
+export async function enroll(table: Table, facts: readonly ParsedFact[]): Promise<void> {
+  const members = new Map<string, Record<string, unknown>>();
+  for (const fact of facts) {
+    const { entities, agencies } = belongsTo([{ fact }]);
+    for (const owner of [...entities, ...agencies]) {
+      const key = keys.member(owner, fact.participantId);
+      members.set(`${key.pk} ${key.sk}`, key);
+    }
+  }
+  await putAll(table, [...members.values()]);
 }
 
 function keyOf({ participantId, day }: FactItem): { pk: string; sk: string } {

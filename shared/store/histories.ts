@@ -1,9 +1,11 @@
 /** One Query reads all that a decision about a participant needs: its days, entries and profile. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
+import pMap from 'p-map';
 import type { Day, DaySales, Entry, History, Session } from '../engine/history.ts';
 import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
 import { type BusinessDate, parseInstant } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { getAll } from './batch.ts';
 import { decode, isSlot } from './facts.ts';
 import { decodeEntry } from './ledger.ts';
 import { keys, type Table } from './table.ts';
@@ -33,25 +35,37 @@ export async function readHistory(
   );
   const days: Day[] = [];
   const entries: Entry[] = [];
-  let profile: Fact[] = [];
+  const members: string[] = [];
+  let profile: Record<string, unknown> = {};
   for await (const { Items = [] } of pages) {
     for (const item of Items) {
       const sk = String(item.sk);
       if (sk.startsWith('DAY#')) days.push(dayFrom(participantId, sk.slice('DAY#'.length), item));
       else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
-      else if (sk === 'PROFILE') profile = factsOf(participantId, undefined, item);
+      else if (sk.startsWith('MEMBER#')) members.push(sk.slice('MEMBER#'.length));
+      else if (sk === 'PROFILE') profile = item;
     }
   }
+  return historyFrom(participantId, profile, { days, entries, members });
+}
+
+function historyFrom(
+  participantId: string,
+  profile: Record<string, unknown>,
+  rest: Pick<History, 'days' | 'entries' | 'members'>,
+): History {
+  const about = factsOf(participantId, undefined, profile);
   return {
     participantId,
-    participant: profile.find((fact): fact is Participant => fact.type === 'participant'),
-    attestations: profile.filter((fact): fact is Attestation => fact.type === 'attestation'),
+    participant: about.find((fact): fact is Participant => fact.type === 'participant'),
+    attestations: about.filter((fact): fact is Attestation => fact.type === 'attestation'),
     // In order, so that of several the same one is named each time.
-    sanctions: profile
+    sanctions: about
       .filter((fact): fact is Sanction => fact.type === 'sanction')
       .sort((a, b) => compareCodeUnits(a.id, b.id)),
-    days,
-    entries,
+    entities: idsIn(profile.entities),
+    agencies: idsIn(profile.agencies),
+    ...rest,
   };
 }
 
@@ -73,6 +87,46 @@ function dayFrom(participantId: string, date: BusinessDate, item: Record<string,
     }
   }
   return { date, sessions, sales };
+}
+
+/** Several participants, in the order of their ids. */
+export async function readHistories(
+  table: Table,
+  ids: readonly string[],
+  { horizon, consistent }: { horizon: BusinessDate; consistent: boolean },
+): Promise<History[]> {
+  return pMap(ids, (id) => readHistory(table, id, horizon, { consistent }), { concurrency: 8 });
+}
+
+/** What is about no date of several participants: their histories without days or entries. */
+export async function readProfiles(table: Table, ids: readonly string[]): Promise<History[]> {
+  const items = await getAll(table, ids.map(keys.profile));
+  return items.map((item) =>
+    historyFrom(String(item.pk).slice('P#'.length), item, { days: [], entries: [], members: [] }),
+  );
+}
+
+/** Who may belong to an owner or an agency: their own profiles decide. */
+export async function readMembers(table: Table, ownerId: string): Promise<string[]> {
+  const { pk, sk } = keys.member(ownerId, '');
+  const pages = paginateQuery(
+    { client: table.client },
+    {
+      TableName: table.name,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': sk },
+      ConsistentRead: true,
+    },
+  );
+  const members: string[] = [];
+  for await (const { Items = [] } of pages)
+    members.push(...Items.map((item) => String(item.sk).slice(sk.length)));
+  return members;
+}
+
+/** A set of ids as the client gives it. */
+function idsIn(value: unknown): string[] {
+  return value instanceof Set ? [...(value as Set<string>)].sort() : [];
 }
 
 function factsOf(

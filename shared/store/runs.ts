@@ -22,6 +22,8 @@ export interface Run {
   /** The arrival dates whose due markers are read; none when participants are named. */
   arrivals: BusinessDate[];
   participants?: string[];
+  /** Whether it looks at everyone: only then is anything decided that takes everyone. */
+  full: boolean;
   dryRun: boolean;
   requestedBy: string;
   reason?: string;

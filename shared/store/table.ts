@@ -36,6 +36,7 @@ export const keys = {
     pk: `P#${participantId}`,
     sk: `GRANT#${program}#${occasion}#${String(n).padStart(4, '0')}`,
   }),
+  member: (ownerId: string, participantId: string) => ({ pk: `P#${ownerId}`, sk: `MEMBER#${participantId}` }),
   arrivalDay: (date: BusinessDate) => ({ pk: 'ARRIVALS', sk: date }),
   due: (date: BusinessDate, bucket: number, participantId: string) => ({
     pk: `DUE#${date}#${bucket}`,
@@ -44,6 +45,10 @@ export const keys = {
   pool: (program: string, pool: string) => ({ pk: `POOL#${program}`, sk: pool }),
   control: (program: string) => ({ pk: `RUN#${program}`, sk: 'CONTROL' }),
   run: (program: string, runId: string) => ({ pk: `RUN#${program}`, sk: `ID#${runId}` }),
+  decided: (program: string, decision: string) => ({
+    pk: `RUN#${program}`,
+    sk: `DECIDED#${decision}`,
+  }),
   policy: (program: string, version: string) => ({ pk: `POLICY#${program}`, sk: version }),
   planPart: (hash: string, chunk: number) => ({ pk: `PLAN#${hash}`, sk: String(chunk).padStart(4, '0') }),
   quarantine: (date: BusinessDate, bucket: number, hash: string) => ({

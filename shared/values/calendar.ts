@@ -107,6 +107,20 @@ export function datesBetween(first: BusinessDate, last: BusinessDate): BusinessD
   return dates;
 }
 
+/** A calendar month, or a week from Monday on; both ends included. */
+export interface Period {
+  from: BusinessDate;
+  to: BusinessDate;
+}
+
+/** The month or week that a date is in. */
+export function periodOf(date: BusinessDate, every: 'month' | 'week'): Period {
+  if (every === 'month') return { from: firstDay(monthOf(date)), to: lastDay(monthOf(date)) };
+  // Day 0, 1970-01-01, was a Thursday.
+  const monday = addDays(date, -((dayNumber(date) + 3) % 7));
+  return { from: monday, to: addDays(monday, 6) };
+}
+
 /** The earlier of two dates, or of two months. */
 export function earlier(a: BusinessDate, b: BusinessDate): BusinessDate {
   return a < b ? a : b;

@@ -74,6 +74,9 @@ export class Desk {
       participant: of('participant')[0],
       attestations: of('attestation'),
       sanctions: of('sanction').sort((a, b) => compareCodeUnits(a.id, b.id)),
+      members: [],
+      entities: [],
+      agencies: [],
       days: [...days.values()].sort((a, b) => compareCodeUnits(a.date, b.date)),
       entries: this.entries.toSorted((a, b) => compareCodeUnits(a.occasion, b.occasion) || a.n - b.n),
     };

@@ -1,9 +1,12 @@
 /** New hosts: a window opens, and inside it sessions, net sales and perks are paid. */
-import { addDays, earlier } from '../../values/calendar.ts';
+import { addDays, type BusinessDate, earlier } from '../../values/calendar.ts';
 import type { ActiveDay } from '../activity.ts';
 import { earned, missed } from '../conclude.ts';
-import type { Case, Decision, Verdict } from '../decision.ts';
+import { type Case, type Decision, type Verdict, windowKey } from '../decision.ts';
 import type { Evidence, Session } from '../history.ts';
+import { climb } from '../ladder.ts';
+import { entityOf } from '../members.ts';
+import type { Refusal } from '../refusal.ts';
 import { rulesOf } from '../rules.ts';
 import { openWindows, type Window, windowPrefix } from '../windows.ts';
 
@@ -15,41 +18,57 @@ export function windowLadder(kase: Case, id: string): Verdict {
   const kept = [...kase.holdings.keys()].filter((occasion) =>
     sealedPrefixes.some((start) => occasion.startsWith(start)),
   );
-  const decisions = open.flatMap((window) => decideWindow(kase, window));
+  const decisions = open.flatMap((window) => decideWindow(kase, id, window));
   decisions.push(...goneWindows(kase, id, decisions, kept));
   if (decisions.length === 0 && kept.length === 0) decisions.push(...neverOpened(kase, id, nearMiss));
-  return { decisions, kept };
+  const standing = [
+    ...sealed.filter(({ capped }) => !capped),
+    ...open.filter(({ n }) => kase.around.capped?.has(windowKey(id, n)) !== true),
+  ];
+  return { decisions, kept, opened: standing.map(({ opensOn }) => opensOn) };
 }
 
-function decideWindow(kase: Case, window: Window): Decision[] {
+/** What the occasions of one window share. */
+interface Opened extends Pick<Window, 'rule' | 'closesOn'> {
+  /** How its occasions start: `w1/`. */
+  start: string;
+  readsFrom: BusinessDate;
+  /** Refused as a whole by its owner's cap: it earns nothing, whatever the date. */
+  refusedBy: Refusal | undefined;
+  evidence: Evidence;
+}
+
+function decideWindow(kase: Case, id: string, window: Window): Decision[] {
   const { rule, n, opensOn, closesOn } = window;
-  const { prefix, perks, opens } = rule.incentive;
-  const start = windowPrefix(prefix, n);
-  const readsFrom = addDays(opensOn, -opens.silenceDays);
-  const evidence = { opensOn, closesOn };
+  const { prefix, perks, opens, entityCap } = rule.incentive;
+  const capped = kase.around.capped?.has(windowKey(id, n)) === true;
+  const opened: Opened = {
+    rule,
+    closesOn,
+    start: windowPrefix(prefix, n),
+    readsFrom: addDays(opensOn, -opens.silenceDays),
+    refusedBy: capped
+      ? { reason: 'entity-window-cap', evidence: { entity: entityOf(kase.history), cap: entityCap ?? 0 } }
+      : undefined,
+    evidence: { opensOn, closesOn },
+  };
   const days = kase.activity(rule.version).days.filter(({ date }) => opensOn <= date && date <= closesOn);
   return [
     ...perks.map(({ name, amount }) =>
       earned(
         kase,
-        { rule, occasion: `${start}${name}`, worth: amount, perk: true },
-        { earnedOn: opensOn, readsFrom, evidence: { ...evidence, via: window.via } },
+        { rule, occasion: `${opened.start}${name}`, worth: amount, perk: true },
+        { ...opened, earnedOn: opensOn, evidence: { ...opened.evidence, via: window.via } },
       ),
     ),
-    ...decideSessions(kase, window, start, days, readsFrom, evidence),
-    ...decideSales(kase, window, start, days, readsFrom, evidence),
+    ...decideSessions(kase, opened, days),
+    ...decideSales(kase, opened, days),
   ];
 }
 
 /** The first valid sessions in the window, by start and then id, are worth the same each. */
-function decideSessions(
-  kase: Case,
-  { rule }: Window,
-  start: string,
-  days: readonly ActiveDay[],
-  readsFrom: string,
-  evidence: Evidence,
-): Decision[] {
+function decideSessions(kase: Case, opened: Opened, days: readonly ActiveDay[]): Decision[] {
+  const { rule, start, readsFrom, evidence } = opened;
   const { name, count, amount } = rule.incentive.sessions;
   const first: { session: Session; date: string }[] = [];
   for (const { sessions, date } of days) {
@@ -62,44 +81,21 @@ function decideSessions(
       const values = { ...evidence, validSessions: first.length, needSessions: index + 1 };
       return missed(stake, 'too-few-sessions', values, readsFrom);
     }
-    return earned(kase, stake, {
-      earnedOn: reached.date,
-      readsFrom,
-      evidence: { ...evidence, session: reached.session.id },
-    });
+    const { session, date } = reached;
+    return earned(kase, stake, { ...opened, earnedOn: date, evidence: { ...evidence, session: session.id } });
   });
 }
 
 /** A rung is reached on the day on which net sales, summed day by day from the opening, come to it. */
-function decideSales(
-  kase: Case,
-  { rule, closesOn }: Window,
-  start: string,
-  days: readonly ActiveDay[],
-  readsFrom: string,
-  evidence: Evidence,
-): Decision[] {
+function decideSales(kase: Case, opened: Opened, days: readonly ActiveDay[]): Decision[] {
+  const { rule, start, readsFrom, closesOn } = opened;
   return climb(days, rule.incentive.sales.rungs).map(({ rung, reachedOn, netFen }) => {
     const stake = { rule, occasion: `${start}${rung.name}`, worth: rung.amount };
-    const values = { ...evidence, netFen, needFen: rung.atFen };
+    const evidence = { ...opened.evidence, netFen, needFen: rung.atFen };
     return reachedOn === undefined
-      ? missed(stake, 'below-rung', { ...values, by: closesOn }, readsFrom)
-      : earned(kase, stake, { earnedOn: reachedOn, readsFrom, evidence: values });
+      ? missed(stake, 'below-rung', { ...evidence, by: closesOn }, readsFrom)
+      : earned(kase, stake, { ...opened, earnedOn: reachedOn, evidence });
   });
-}
-
-/** For each rung, the day that reached it and the net sales by then; without one, the net sales in all. */
-function climb<R extends { atFen: number }>(days: readonly ActiveDay[], rungs: readonly R[]) {
-  let netFen = 0;
-  let next = 0;
-  const reached: { rung: R; reachedOn: string | undefined; netFen: number }[] = [];
-  for (const day of days) {
-    netFen += day.netFen;
-    for (let rung = rungs[next]; rung !== undefined && netFen >= rung.atFen; rung = rungs[++next]) {
-      reached.push({ rung, reachedOn: day.date, netFen });
-    }
-  }
-  return [...reached, ...rungs.slice(next).map((rung) => ({ rung, reachedOn: undefined, netFen }))];
 }
 
 /** What the ledger has for windows that the facts no longer open. */

@@ -1,0 +1,78 @@
+/** Decides what takes everyone: pools and ranks, once a month, then frozen. */
+import type { Program } from '../policy/schema.ts';
+import { firstDay, lastDay, type Month } from '../values/calendar.ts';
+import type { Span } from './case.ts';
+import type { AgencyMonth, Frozen, Rule } from './decision.ts';
+import { incentivesOf, isFor } from './evaluate.ts';
+import type { History } from './history.ts';
+import { decidedOn, readsFromForMembers, visibleMonths } from './months.ts';
+import { refusalBetween } from './refusal.ts';
+import { ruleOn } from './rules.ts';
+import { split } from './split.ts';
+import { NO_MONTH, type Tally } from './tally.ts';
+
+/**
+ * The decisions that have fallen due and are not frozen yet, by `incentive/month`: each holder's share. One that
+ * nobody wins is decided too.
+ *
+ * @param agencies the histories of every agency of the tally: who may take part is asked of them.
+ */
+export function freezeDue(
+  program: Program,
+  span: Span,
+  frozen: Frozen,
+  tally: Tally,
+  agencies: readonly History[],
+): Frozen {
+  const decided: Record<string, Record<string, number>> = {};
+  for (const [id, incentive] of incentivesOf(program)) {
+    if (incentive.kind !== 'pooled-split' && incentive.kind !== 'ranking') continue;
+    for (const month of visibleMonths(incentive.firstMonth, span, readsFromForMembers)) {
+      const name = `${id}/${month}`;
+      const rule = ruleOn(program, incentive.kind, id, lastDay(month));
+      if (rule === undefined || frozen[name] !== undefined) continue;
+      if (decidedOn(month, rule.incentive.decidedAfterDays) > span.asOf) continue;
+      decided[name] =
+        rule.incentive.kind === 'ranking'
+          ? Object.fromEntries(
+              (tally.contenders[name] ?? []).map(({ participantId }) => [
+                participantId,
+                rule.incentive.amount,
+              ]),
+            )
+          : splitMonth(program, rule as Rule<'pooled-split'>, month, tally, agencies);
+    }
+  }
+  return decided;
+}
+
+function splitMonth(
+  { platform }: Program,
+  { incentive }: Rule<'pooled-split'>,
+  month: Month,
+  { agencies: months }: Tally,
+  agencies: readonly History[],
+): Record<string, number> {
+  const scores = agencies
+    .filter((agency) =>
+      takesPart(platform, agency, incentive, month, months[agency.participantId]?.[month] ?? NO_MONTH),
+    )
+    .map(({ participantId }) => [participantId, months[participantId]?.[month]?.growthFen ?? 0] as const);
+  return split(incentive.amount, Object.fromEntries(scores), incentive.ceilingBps);
+}
+
+/** An agency whose share would be refused takes no part. */
+function takesPart(
+  platform: string,
+  agency: History,
+  incentive: Rule<'pooled-split'>['incentive'],
+  month: Month,
+  { liveMembers }: AgencyMonth,
+): boolean {
+  return (
+    agency.participant?.platform === platform &&
+    isFor(incentive.who, agency.participant) &&
+    liveMembers >= incentive.minLiveMembers &&
+    refusalBetween(agency, firstDay(month), lastDay(month)) === undefined
+  );
+}

@@ -1,0 +1,40 @@
+/** The agency pool: a month's amount, split once among agencies and then frozen. */
+import type { Month } from '../../values/calendar.ts';
+import { missed, pending } from '../conclude.ts';
+import type { Case, Decision, Rule, Verdict } from '../decision.ts';
+import type { MissedReason } from '../reasons.ts';
+import { NO_MONTH } from '../tally.ts';
+import { fromFrozen } from './global.ts';
+
+/** Decides `agency-pool/YYYY-MM` from its frozen split (PROGRAM.md, Agencies). */
+export function pooledSplit(kase: Case, id: string): Verdict {
+  return fromFrozen(kase, 'pooled-split', id, {
+    evidence: (rule, month) => figures(kase, rule, month),
+    unfrozen(rule, month, decidedOn) {
+      const stake = { rule, occasion: `${id}/${month}`, worth: 0 };
+      const evidence = figures(kase, rule, month);
+      return (
+        kase.around.agency && pending(stake, decidedOn, outlook(kase, rule, month) ?? 'earned', evidence)
+      );
+    },
+    lost: (rule, month) => lost(kase, rule, month),
+  });
+}
+
+function lost(kase: Case, rule: Rule<'pooled-split'>, month: Month): Decision | undefined {
+  if (kase.around.agency === undefined) return undefined;
+  const stake = { rule, occasion: `${rule.incentive.id}/${month}`, worth: 0 };
+  return missed(stake, outlook(kase, rule, month) ?? 'no-growth', figures(kase, rule, month));
+}
+
+function outlook(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month): MissedReason | undefined {
+  const { liveMembers, growthFen } = kase.around.agency?.[month] ?? NO_MONTH;
+  if (liveMembers < incentive.minLiveMembers) return 'too-few-live-members';
+  return growthFen === 0 ? 'no-growth' : undefined;
+}
+
+function figures(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month) {
+  const { liveMembers, growthFen } = kase.around.agency?.[month] ?? NO_MONTH;
+  if (kase.around.agency === undefined) return { poolFen: incentive.amount };
+  return { poolFen: incentive.amount, growthFen, liveMembers, needLiveMembers: incentive.minLiveMembers };
+}

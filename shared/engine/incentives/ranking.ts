@@ -1,0 +1,39 @@
+/** Top creators: the best of a month, ranked once and then frozen. */
+import { lastDay, type Month } from '../../values/calendar.ts';
+import { missed, pending } from '../conclude.ts';
+import type { Case, Decision, Rule, Verdict } from '../decision.ts';
+import { monthFigures } from '../tally.ts';
+import { fromFrozen } from './global.ts';
+
+/** Decides `top-creator/YYYY-MM` from its frozen ranking (PROGRAM.md, Top creators). */
+export function ranking(kase: Case, id: string): Verdict {
+  return fromFrozen(kase, 'ranking', id, {
+    evidence: (rule, month) => figures(kase, rule, month),
+    unfrozen(rule, month, decidedOn) {
+      const evidence = figures(kase, rule, month);
+      if (evidence.netFen <= 0) return undefined;
+      const reason = evidence.netFen < evidence.needFen ? 'below-floor' : 'earned';
+      return pending(stakeOf(rule, month), decidedOn, reason, { ...evidence, by: lastDay(month) });
+    },
+    lost: (rule, month) => lost(kase, rule, month),
+  });
+}
+
+function lost(kase: Case, rule: Rule<'ranking'>, month: Month): Decision | undefined {
+  const evidence = figures(kase, rule, month);
+  if (evidence.netFen <= 0) return undefined;
+  return missed(
+    stakeOf(rule, month),
+    evidence.netFen < evidence.needFen ? 'below-floor' : 'not-ranked',
+    evidence,
+  );
+}
+
+function stakeOf(rule: Rule<'ranking'>, month: Month) {
+  return { rule, occasion: `${rule.incentive.id}/${month}`, worth: rule.incentive.amount };
+}
+
+function figures(kase: Case, { incentive, version }: Rule<'ranking'>, month: Month) {
+  const { fen, views } = monthFigures(kase.activity(version), month, incentive.measure);
+  return { netFen: fen, needFen: incentive.minFen, views, places: incentive.places };
+}

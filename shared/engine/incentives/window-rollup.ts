@@ -1,0 +1,38 @@
+/** Agency growth: an amount for each member's window that opened in the month. */
+import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
+import { earned, missed, pending } from '../conclude.ts';
+import type { AgencyMonth, Case, Decision, Rule, Verdict } from '../decision.ts';
+import { readsFromForMembers, visibleMonths } from '../months.ts';
+import { ruleOn, rulesOf } from '../rules.ts';
+import { occasionsOf } from './global.ts';
+
+/** Decides `agency-growth/YYYY-MM`, up to its maximum (PROGRAM.md, Agencies). Only where all members are known. */
+export function windowRollup(kase: Case, id: string): Verdict {
+  const { agency, full } = kase.around;
+  const first = rulesOf(kase.program, 'window-rollup', id)[0];
+  if (first === undefined || !full || agency === undefined)
+    return { decisions: [], kept: occasionsOf(kase, id) };
+  const decisions: Decision[] = [];
+  for (const month of visibleMonths(first.incentive.firstMonth, kase, readsFromForMembers)) {
+    const rule = ruleOn(kase.program, 'window-rollup', id, lastDay(month));
+    const sums = agency[month];
+    if (rule !== undefined && sums !== undefined) decisions.push(decideMonth(kase, rule, month, sums));
+  }
+  return { decisions, kept: [] };
+}
+
+function decideMonth(kase: Case, rule: Rule<'window-rollup'>, month: Month, sums: AgencyMonth): Decision {
+  const { id, windowsOf, amountEach, maxAmount } = rule.incentive;
+  const windows = sums.windows[windowsOf] ?? 0;
+  const stake = { rule, occasion: `${id}/${month}`, worth: Math.min(windows * amountEach, maxAmount) };
+  const evidence = { windows, each: amountEach };
+  const by = lastDay(month);
+  if (by > kase.asOf) return pending(stake, by, windows === 0 ? 'no-member-windows' : 'earned', evidence);
+  if (windows === 0) return missed(stake, 'no-member-windows', evidence);
+  return earned(kase, stake, {
+    earnedOn: by,
+    readsFrom: readsFromForMembers(month),
+    evidence,
+    refusedWithin: { from: firstDay(month), to: by },
+  });
+}

@@ -1,0 +1,182 @@
+/**
+ * What single participants add up to: the months of agencies, and the best of each ranking. Shards send these,
+ * so that no stage holds everyone (law 6).
+ */
+import type { Program } from '../policy/schema.ts';
+import { versionOn } from '../policy/versions.ts';
+import { addMonths, firstDay, lastDay, type Month, monthOf } from '../values/calendar.ts';
+import { compareCodeUnits } from '../values/canonical.ts';
+import type { Activity } from './activity.ts';
+import { caseOf, type Span } from './case.ts';
+import type { AgencyMonth, Case, Frozen } from './decision.ts';
+import { type Evaluation, incentivesOf, isFor } from './evaluate.ts';
+import type { History } from './history.ts';
+import { agenciesBetween, agencyOn } from './members.ts';
+import { decidedOn, readsFromForMembers, visibleMonths } from './months.ts';
+import { refusalBetween } from './refusal.ts';
+import { ruleOn } from './rules.ts';
+
+/** A creator in the running for a month. */
+export interface Contender {
+  participantId: string;
+  fen: number;
+  views: number;
+}
+
+export interface Tally {
+  /** By agency, then month. Agencies that lost all members are here with no months. */
+  agencies: Record<string, Record<Month, AgencyMonth>>;
+  /** The best of each ranking not yet decided, by `incentive/month`. */
+  contenders: Record<string, Contender[]>;
+}
+
+export const NO_MONTH: AgencyMonth = { netFen: 0, feesFen: 0, growthFen: 0, liveMembers: 0, windows: {} };
+
+/** What one participant adds. `opened` are the windows of its evaluation that stand. */
+export function tallyOf(
+  program: Program,
+  history: History,
+  span: Span,
+  frozen: Frozen,
+  opened: Evaluation['opened'],
+): Tally {
+  const tally: Tally = { agencies: {}, contenders: {} };
+  for (const agency of history.agencies) tally.agencies[agency] = {};
+  const { participant } = history;
+  if (participant === undefined || participant.platform !== program.platform) return tally;
+  const kase = caseOf(program, history, span);
+  if (participant.kind === 'merchant') addMemberMonths(kase, opened, tally);
+  addContender(kase, frozen, tally);
+  return tally;
+}
+
+/** The first month that any incentive for agencies looks at. */
+function firstAgencyMonth(program: Program): Month | undefined {
+  const months = [...incentivesOf(program).values()].flatMap((incentive) =>
+    incentive.who.kinds.includes('agency') && 'firstMonth' in incentive ? [incentive.firstMonth] : [],
+  );
+  return months.sort(compareCodeUnits)[0];
+}
+
+function addMemberMonths(kase: Case, opened: Evaluation['opened'], tally: Tally): void {
+  const first = firstAgencyMonth(kase.program);
+  const participant = kase.history.participant;
+  if (first === undefined || participant === undefined || participant.memberships === undefined) return;
+  for (const month of visibleMonths(first, kase, readsFromForMembers)) {
+    const version = versionOn(kase.program, lastDay(month)) ?? kase.program.versions.at(-1)!;
+    for (const agency of agenciesBetween(participant, firstDay(month), lastDay(month))) {
+      const months = tally.agencies[agency] ?? {};
+      months[month] = memberMonth(kase, kase.activity(version), opened, agency, month);
+      tally.agencies[agency] = months;
+    }
+  }
+}
+
+/** One member's part of an agency's month: its days while a member, against all of last month. */
+function memberMonth(
+  { history }: Case,
+  { days }: Activity,
+  opened: Evaluation['opened'],
+  agency: string,
+  month: Month,
+): AgencyMonth {
+  const participant = history.participant!;
+  const before = addMonths(month, -1);
+  let lastMonthFen = 0;
+  let netFen = 0;
+  let feesFen = 0;
+  let live = false;
+  for (const day of days) {
+    if (monthOf(day.date) === before) lastMonthFen += day.netFen;
+    if (monthOf(day.date) !== month || agencyOn(participant, day.date) !== agency) continue;
+    netFen += day.netFen;
+    feesFen += day.feesFen;
+    live ||= day.sessions.length > 0;
+  }
+  const windows = Object.fromEntries(
+    Object.entries(opened).map(([id, dates]) => [
+      id,
+      dates.filter((date) => monthOf(date) === month && agencyOn(participant, date) === agency).length,
+    ]),
+  );
+  return {
+    netFen,
+    feesFen,
+    growthFen: Math.max(0, netFen - lastMonthFen),
+    liveMembers: live ? 1 : 0,
+    windows,
+  };
+}
+
+/** A creator whose reward would be refused is not ranked, nor is one below the floor. */
+function addContender(kase: Case, frozen: Frozen, tally: Tally): void {
+  const { program, history } = kase;
+  for (const [id, incentive] of incentivesOf(program)) {
+    if (incentive.kind !== 'ranking' || !isFor(incentive.who, history.participant!)) continue;
+    for (const month of visibleMonths(incentive.firstMonth, kase, readsFromForMembers)) {
+      const name = `${id}/${month}`;
+      const rule = ruleOn(program, 'ranking', id, lastDay(month));
+      if (rule === undefined || frozen[name] !== undefined) continue;
+      if (decidedOn(month, rule.incentive.decidedAfterDays) > kase.asOf) continue;
+      const { fen, views } = monthFigures(kase.activity(rule.version), month, rule.incentive.measure);
+      if (fen < rule.incentive.minFen || fen <= 0) continue;
+      if (refusalBetween(history, firstDay(month), lastDay(month)) !== undefined) continue;
+      tally.contenders[name] = [{ participantId: history.participantId, fen, views }];
+    }
+  }
+}
+
+/** Net sales of a month, or their increase over the month before, and the views of its valid sessions. */
+export function monthFigures({ days }: Activity, month: Month, measure: 'net-sales' | 'increase') {
+  const before = addMonths(month, -1);
+  let fen = 0;
+  let views = 0;
+  for (const { date, netFen, sessions } of days) {
+    if (monthOf(date) === before && measure === 'increase') fen -= netFen;
+    if (monthOf(date) !== month) continue;
+    fen += netFen;
+    for (const session of sessions) views += session.views;
+  }
+  return { fen, views };
+}
+
+/** The sum of tallies. Of each ranking, only as many are kept as it has places. */
+export function mergeTallies(program: Program, tallies: readonly Tally[]): Tally {
+  const sum: Tally = { agencies: {}, contenders: {} };
+  for (const { agencies, contenders } of tallies) {
+    for (const [agency, months] of Object.entries(agencies)) {
+      const known = sum.agencies[agency] ?? {};
+      for (const [month, part] of Object.entries(months))
+        known[month] = addMonth(known[month] ?? NO_MONTH, part);
+      sum.agencies[agency] = known;
+    }
+    for (const [name, some] of Object.entries(contenders)) {
+      sum.contenders[name] = [...(sum.contenders[name] ?? []), ...some];
+    }
+  }
+  for (const [name, all] of Object.entries(sum.contenders)) {
+    sum.contenders[name] = all.sort(compareContenders).slice(0, placesOf(program, name));
+  }
+  return sum;
+}
+
+function placesOf(program: Program, name: string): number {
+  const [id = '', month = ''] = name.split('/');
+  return ruleOn(program, 'ranking', id, lastDay(month))?.incentive.places ?? 0;
+}
+
+/** By the measure; ties by more views in valid sessions, then smaller id (PROGRAM.md, Top creators). */
+function compareContenders(a: Contender, b: Contender): number {
+  return b.fen - a.fen || b.views - a.views || compareCodeUnits(a.participantId, b.participantId);
+}
+
+function addMonth(a: AgencyMonth, b: AgencyMonth): AgencyMonth {
+  const ids = new Set([...Object.keys(a.windows), ...Object.keys(b.windows)]);
+  return {
+    netFen: a.netFen + b.netFen,
+    feesFen: a.feesFen + b.feesFen,
+    growthFen: a.growthFen + b.growthFen,
+    liveMembers: a.liveMembers + b.liveMembers,
+    windows: Object.fromEntries([...ids].map((id) => [id, (a.windows[id] ?? 0) + (b.windows[id] ?? 0)])),
+  };
+}

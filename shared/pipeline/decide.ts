@@ -1,0 +1,62 @@
+/** What takes everyone: sums the shards' tallies, and freezes the pools and ranks that have fallen due. */
+import pMap from 'p-map';
+import type { Frozen } from '../engine/decision.ts';
+import { freezeDue } from '../engine/freeze.ts';
+import { mergeTallies, type Tally } from '../engine/tally.ts';
+import { freeze, readFrozen } from '../store/decisions.ts';
+import { readProfiles } from '../store/histories.ts';
+import type { Run } from '../store/runs.ts';
+import {
+  evaluatedShards,
+  isComplete,
+  pinnedProgram,
+  readDeferred,
+  type ShardOutcome,
+  storeJson,
+} from './evaluation.ts';
+import type { Services } from './services.ts';
+
+/** What the last evaluating stage needs: whom it looks at, the members' sums, and the decisions made now. */
+export interface Context {
+  ids: string[];
+  /** By agency and month; absent when a shard failed, for then no sum is whole. */
+  agencies?: Tally['agencies'];
+  frozen: Frozen;
+}
+
+/**
+ * Decides for a run that looks at everyone. When any shard or participant failed, nothing is decided and nobody's
+ * sum is known: it stays due (law 6).
+ * @returns the hash of the stored {@link Context}.
+ */
+export async function decide(
+  services: Services,
+  run: Run,
+  outcomes: readonly ShardOutcome[],
+): Promise<string> {
+  const { table, plans } = services;
+  const program = pinnedProgram(services, run);
+  const { last } = await readDeferred(services, outcomes);
+  if (!isComplete(outcomes)) return storeJson(services, { ids: last, frozen: {} } satisfies Context);
+  const tallies = await pMap(
+    evaluatedShards(outcomes).flatMap(({ tally }) => tally ?? []),
+    async (hash) => JSON.parse(await plans.get(hash)) as Tally,
+    { concurrency: 8 },
+  );
+  const tally = mergeTallies(program, tallies);
+  const agencies = Object.keys(tally.agencies).sort();
+  const due = freezeDue(
+    program,
+    run,
+    await readFrozen(table, run.program),
+    tally,
+    await readProfiles(table, agencies),
+  );
+  const frozen: Record<string, Frozen[string]> = {};
+  for (const [name, shares] of Object.entries(due)) {
+    frozen[name] = run.dryRun ? shares : await freeze(table, run.program, name, shares, run.runId);
+  }
+  const holders = Object.values(frozen).flatMap((shares) => Object.keys(shares));
+  const ids = [...new Set([...last, ...agencies, ...holders])].sort();
+  return storeJson(services, { ids, agencies: tally.agencies, frozen } satisfies Context);
+}

@@ -1,0 +1,34 @@
+/** Those paid by what takes everyone: agencies and ranked creators, when the sums are known. */
+import type { Surroundings } from '../engine/decision.ts';
+import { evaluate } from '../engine/evaluate.ts';
+import { readFrozen } from '../store/decisions.ts';
+import { readHistory } from '../store/histories.ts';
+import type { Run } from '../store/runs.ts';
+import { bucketOf } from '../store/table.ts';
+import type { Context } from './decide.ts';
+import { pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
+import type { Shard } from './open-run.ts';
+import type { Services } from './services.ts';
+
+/** Evaluates a shard of those whom the decisions are about. */
+export async function evaluateLast(
+  services: Services,
+  run: Run,
+  { shard, of }: Shard,
+  context: string,
+): Promise<ShardResult> {
+  const { table, plans } = services;
+  const program = pinnedProgram(services, run);
+  const { ids, agencies, frozen: decidedNow } = JSON.parse(await plans.get(context)) as Context;
+  const own = ids.filter((id) => bucketOf(id, of) === shard);
+  const frozen = { ...(await readFrozen(table, run.program)), ...decidedNow };
+  return planAll(services, run, program, shard, own, async (id, to) => {
+    const history = await readHistory(table, id, run.horizon, run);
+    const around: Surroundings = {
+      full: run.full,
+      frozen,
+      ...(agencies === undefined ? {} : { agency: agencies[id] ?? {} }),
+    };
+    to.evaluated(id, evaluate(program, history, run, around));
+  });
+}

@@ -1,0 +1,186 @@
+/** What the evaluating stages share: their results, and how participants are planned one by one. */
+import pMap from 'p-map';
+import type { Evaluation } from '../engine/evaluate.ts';
+import { type Change, reconcile } from '../engine/reconcile.ts';
+import { mergeTallies, type Tally } from '../engine/tally.ts';
+import { findProgram } from '../policy/catalogue.ts';
+import type { Program } from '../policy/schema.ts';
+import { versionHashes } from '../policy/versions.ts';
+import { markDue } from '../store/due.ts';
+import type { Run } from '../store/runs.ts';
+import { addDays } from '../values/calendar.ts';
+import { canonicalJson } from '../values/canonical.ts';
+import { type Demand, demandOf, type Part, storePart } from './plan.ts';
+import type { Services } from './services.ts';
+
+/** What a shard found. Small, because a state machine carries it; the rest is stored, and named by hash. */
+export interface ShardResult extends Demand {
+  shard: number;
+  /** The changes of its participants; absent when there are none. */
+  part?: string;
+  /** Whom later stages have to look at; see {@link Deferred}. */
+  deferred?: string;
+  /** What its participants add up to; only of runs that look at everyone. */
+  tally?: string;
+  evaluated: number;
+  changed: number;
+  /** Participants that could not be evaluated: they are due again. */
+  failed: number;
+  /** The first failures, for people. */
+  failures: string[];
+}
+
+/** A shard whose function failed as a whole, as its state machine reports it. */
+export interface ShardFailure {
+  shard: number;
+  error: string;
+}
+
+export type ShardOutcome = ShardResult | ShardFailure;
+
+/** Whom the stages after the first look at. */
+export interface Deferred {
+  /** Owners of several shops: all of them are due when one is. */
+  entities: string[];
+  /** Those paid by what takes everyone: they come last, when the sums are known. */
+  last: string[];
+}
+
+/** The shards that were evaluated. */
+export function evaluatedShards(outcomes: readonly ShardOutcome[]): ShardResult[] {
+  return outcomes.filter((outcome): outcome is ShardResult => !('error' in outcome));
+}
+
+/** Whether every shard, and everyone in it, was evaluated: only then may anything global be decided (law 6). */
+export function isComplete(outcomes: readonly ShardOutcome[]): boolean {
+  return outcomes.every((outcome) => !('error' in outcome) && outcome.failed === 0);
+}
+
+/** The lists that some shards deferred, as one. */
+export async function readDeferred(
+  { plans }: Services,
+  outcomes: readonly ShardOutcome[],
+): Promise<Deferred> {
+  const lists = await pMap(
+    evaluatedShards(outcomes).flatMap(({ deferred }) => deferred ?? []),
+    async (hash) => JSON.parse(await plans.get(hash)) as Deferred,
+    { concurrency: READERS },
+  );
+  const once = (ids: string[]) => [...new Set(ids)].sort();
+  return {
+    entities: once(lists.flatMap(({ entities }) => entities)),
+    last: once(lists.flatMap(({ last }) => last)),
+  };
+}
+
+const READERS = 16;
+const FAILURES_SHOWN = 5;
+
+/** The program of a run. @throws Error when the policy deployed here is not the one that the run pinned. */
+export function pinnedProgram({ catalogue }: Services, run: Run): Program {
+  const program = findProgram(run.program, catalogue);
+  if (canonicalJson(versionHashes(program)) !== canonicalJson(run.policy)) {
+    throw new Error(`run ${run.runId} pinned another policy than the one deployed here: start it again`);
+  }
+  return program;
+}
+
+/** Plans what one unit of work comes to: a participant, or an owner with all its shops. */
+export type Planner = (id: string, to: Collector) => Promise<void>;
+
+/** Gathers the results of a shard. */
+export interface Collector {
+  evaluated(participantId: string, evaluation: Evaluation): void;
+  defer(kind: keyof Deferred, id: string): void;
+  tally(tally: Tally): void;
+}
+
+/** Plans each unit; one that fails is named, marked due again, and stops no other. */
+export async function planAll(
+  services: Services,
+  run: Run,
+  program: Program,
+  shard: number,
+  ids: readonly string[],
+  plan: Planner,
+): Promise<ShardResult> {
+  const planned = new Map<string, Change[]>();
+  const deferred = { entities: new Set<string>(), last: new Set<string>() };
+  const failed: { id: string; error: string }[] = [];
+  let tallies: Tally[] = [];
+  const to: Collector = {
+    evaluated: (participantId, evaluation) =>
+      void planned.set(participantId, reconcile(evaluation, run.horizon)),
+    defer: (kind, id) => void deferred[kind].add(id),
+    tally(tally) {
+      tallies.push(tally);
+      // Merged as they come, so that a shard never holds one for each of its participants.
+      if (tallies.length >= TALLIES_HELD) tallies = [mergeTallies(program, tallies)];
+    },
+  };
+  await pMap(
+    ids,
+    async (id) => {
+      try {
+        await plan(id, to);
+      } catch (error) {
+        failed.push({ id, error: error instanceof Error ? error.message : String(error) });
+      }
+    },
+    { concurrency: READERS },
+  );
+  if (!run.dryRun)
+    await markAgain(
+      services,
+      run,
+      failed.map(({ id }) => id),
+    );
+  const part: Part = {
+    participants: [...planned]
+      .filter(([, changes]) => changes.length > 0)
+      .map(([participantId, changes]) => ({ participantId, changes }))
+      .sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
+  };
+  return {
+    shard,
+    ...named('part', await storePart(services.plans, part)),
+    ...named('deferred', await storeDeferred(services, deferred)),
+    ...named(
+      'tally',
+      tallies.length === 0 ? undefined : await storeJson(services, mergeTallies(program, tallies)),
+    ),
+    ...demandOf(part),
+    evaluated: planned.size,
+    changed: part.participants.length,
+    failed: failed.length,
+    failures: failed.slice(0, FAILURES_SHOWN).map(({ id, error }) => `${id}: ${error}`),
+  };
+}
+
+const TALLIES_HELD = 500;
+
+async function storeDeferred(
+  services: Services,
+  { entities, last }: Record<keyof Deferred, Set<string>>,
+): Promise<string | undefined> {
+  if (entities.size + last.size === 0) return undefined;
+  return storeJson(services, { entities: [...entities].sort(), last: [...last].sort() });
+}
+
+/** Stores a value by its content and gives the hash. */
+export async function storeJson({ plans }: Services, value: unknown): Promise<string> {
+  return plans.put(canonicalJson(value));
+}
+
+function named<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
+  return (value === undefined ? {} : { [name]: value }) as { [P in K]?: string };
+}
+
+/** Makes participants due again, on the day after the run's as-of: a bucket that its watermark does not pass. */
+export async function markAgain(
+  { table, now }: Services,
+  run: Pick<Run, 'asOf'>,
+  participantIds: readonly string[],
+): Promise<void> {
+  await markDue(table, addDays(run.asOf, 1), participantIds, now());
+}
