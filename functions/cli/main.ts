@@ -1,39 +1,13 @@
 #!/usr/bin/env node
 /** The command line: `hongbao <command>`. */
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { HeldError } from '../../shared/pipeline/run-here.ts';
 import { InputError } from '../../shared/values/validation.ts';
-import { backfillCommand } from './backfill.ts';
-import { budgetCommand } from './budget.ts';
-import { demoCommand } from './demo.ts';
-import { explainCommand } from './explain.ts';
-import { generateCommand } from './generate.ts';
-import { importCommand } from './import.ts';
-import { grantsCommand, ledgerCommand } from './ledger.ts';
-import { quarantineCommand } from './quarantine.ts';
-import { runCommand } from './run.ts';
-import { runsCommand } from './runs.ts';
+import { hongbao } from './hongbao.ts';
 
 /** 0 done · 1 it failed · 2 bad usage or input, nothing written · 3 done, but facts were quarantined. */
 const FAILED = 1;
 const BAD_INPUT = 2;
-
-const hongbao = new Command('hongbao').description('the incentive engine for live commerce');
-for (const make of [
-  importCommand,
-  runCommand,
-  backfillCommand,
-  grantsCommand,
-  ledgerCommand,
-  explainCommand,
-  budgetCommand,
-  quarantineCommand,
-  runsCommand,
-  generateCommand,
-  demoCommand,
-]) {
-  hongbao.addCommand(throwing(make()));
-}
 
 // A reader that has seen enough, as in `hongbao ledger | head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -42,16 +16,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await throwing(hongbao).parseAsync();
+  await hongbao().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
-}
-
-/** Commander exits by itself unless told to throw, on every level. */
-function throwing(command: Command): Command {
-  command.exitOverride().showSuggestionAfterError();
-  for (const sub of command.commands) throwing(sub);
-  return command;
 }
 
 function exitCodeOf(error: unknown): number {

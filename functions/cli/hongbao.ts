@@ -1,0 +1,42 @@
+/** Every command, under one name. */
+import { Command } from 'commander';
+import { backfillCommand } from './backfill.ts';
+import { budgetCommand } from './budget.ts';
+import { demoCommand } from './demo.ts';
+import { explainCommand } from './explain.ts';
+import { generateCommand } from './generate.ts';
+import { importCommand } from './import.ts';
+import { grantsCommand, ledgerCommand } from './ledger.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { runCommand } from './run.ts';
+import { runsCommand } from './runs.ts';
+
+/** The command line, ready to parse. It throws where commander would exit. */
+export function hongbao(): Command {
+  const all = new Command('hongbao')
+    .description('the incentive engine for live commerce')
+    .addHelpText('after', '\nExample:\n  $ hongbao demo');
+  for (const make of [
+    importCommand,
+    runCommand,
+    backfillCommand,
+    grantsCommand,
+    ledgerCommand,
+    explainCommand,
+    budgetCommand,
+    quarantineCommand,
+    runsCommand,
+    generateCommand,
+    demoCommand,
+  ]) {
+    all.addCommand(make());
+  }
+  return throwing(all);
+}
+
+/** Commander exits by itself unless told to throw, on every level. */
+function throwing(command: Command): Command {
+  command.exitOverride().showSuggestionAfterError();
+  for (const sub of command.commands) throwing(sub);
+  return command;
+}
