@@ -1,12 +1,14 @@
 /**
  * The rehearsal: the real stacks on a local AWS. Facts come through the queue; a schedule fires the daily run; a
- * month end is started by the command line and a backfill by a plain StartExecution. Then the deployed ledger
- * must be, row by row, that of the embedded runner.
+ * month end is started by the command line, and finds a writer that died while it was applying; a backfill is
+ * started by a plain StartExecution. Then the deployed ledger must be, row by row, that of the embedded runner.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
+import { runHere } from '../../shared/pipeline/run-here.ts';
+import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { readEntries } from '../../shared/store/ledger.ts';
 import { readQuarantine } from '../../shared/store/quarantine.ts';
 import { type RunRecord, readRun, readRuns } from '../../shared/store/runs.ts';
@@ -42,24 +44,36 @@ async function rehearse(stage: DeployedStage): Promise<void> {
   say(`${facts.daily.length} facts through the queue`);
   const daily = await scheduledRun(stage, `${PROGRAM}.daily.${addDays(today, -1)}`);
   say(`${daily.requestedBy} fired: ${told(daily)}`);
-  const refused = await readQuarantine(stage.table, [today]);
+  const refused = await readQuarantine(stage.services.table, [today]);
   if (refused.length !== 1 || refused[0]?.raw !== BAD_FACT) {
     throw new Error(`one fact should be in quarantine, there are ${JSON.stringify(refused)}`);
   }
+
+  const common = { program: PROGRAM, requestedBy: 'rehearsal' };
+  const range = { from: facts.from, to: addDays(today, -1) };
+  const backfillInput = { ...common, job: 'backfill', ...range, reason: 'rehearsal' };
+  await stage.send(facts.dying);
+  say(`${facts.dying.length} facts through the queue`);
+  const dead = 'rehearsal-dead';
+  await dieWhileApplying(stage, backfillInput, dead);
+  say(`${dead} planned a backfill, and died before its first entry`);
 
   await stage.send(facts.monthEnd);
   say(`${facts.monthEnd.length} facts through the queue`);
   const month = addMonths(monthOf(today), -1);
   const monthEnd = await monthEndByCommandLine(stage, month);
+  const finished = found(await readRun(stage.services.table, PROGRAM, dead), dead);
+  say(`${dead} was finished by the state machine: it wrote ${finished.summary?.entries} entries`);
   say(`month end ${month} by the command line: ${told(monthEnd)}`);
 
   await stage.send(facts.backfill);
   say(`${facts.backfill.length} facts through the queue`);
-  const range = { from: facts.from, to: addDays(today, -1) };
-  const backfill = await backfillByStartExecution(stage, range);
+  const name = 'rehearsal-backfill';
+  await stage.startExecution(name, backfillInput);
+  const backfill = found(await readRun(stage.services.table, PROGRAM, name), name);
   say(`backfill ${range.from} to ${range.to} by StartExecution: ${told(backfill)}`);
 
-  const common = { program: PROGRAM, requestedBy: 'rehearsal' };
+  const monthInput = { ...common, job: 'month-end', from: firstDay(month), to: lastDay(month) };
   const embedded = await embeddedLedger(
     [
       {
@@ -67,27 +81,25 @@ async function rehearse(stage: DeployedStage): Promise<void> {
         input: { ...common, job: 'daily', scheduledAt: daily.openedAt },
         runId: daily.runId,
       },
-      {
-        lines: facts.monthEnd,
-        input: { ...common, job: 'month-end', from: firstDay(month), to: lastDay(month) },
-        runId: monthEnd.runId,
-      },
-      { lines: facts.backfill, input: { ...common, job: 'backfill', ...range }, runId: backfill.runId },
+      { lines: facts.dying, input: backfillInput, runId: dead },
+      { lines: facts.monthEnd, input: monthInput, runId: monthEnd.runId },
+      { lines: facts.backfill, input: backfillInput, runId: name },
     ],
     today,
   );
-  const { equal, onlyDeployed, onlyEmbedded } = compareLedgers(await readEntries(stage.table), embedded);
+  const deployed = (await readEntries(stage.services.table)).filter(({ program }) => program === PROGRAM);
+  const { equal, onlyDeployed, onlyEmbedded } = compareLedgers(deployed, embedded);
   for (const row of onlyDeployed) say(`only deployed: ${row}`);
   for (const row of onlyEmbedded) say(`only embedded: ${row}`);
   say(`${equal} rows equal, ${onlyDeployed.length + onlyEmbedded.length} different`);
   if (onlyDeployed.length + onlyEmbedded.length > 0) throw new Error('the ledgers differ');
-  for (const { runId, summary } of [daily, monthEnd, backfill]) {
+  for (const { runId, summary } of [daily, finished, monthEnd, backfill]) {
     if (!summary?.entries) throw new Error(`${runId} wrote nothing, so this shows nothing`);
   }
 }
 
 /** Waits for a run that nobody here starts. */
-async function scheduledRun({ table }: DeployedStage, runId: string): Promise<RunRecord> {
+async function scheduledRun({ services: { table } }: DeployedStage, runId: string): Promise<RunRecord> {
   let record: RunRecord | undefined;
   await until(`a schedule has fired ${runId}`, async () => {
     record = await readRun(table, PROGRAM, runId);
@@ -96,7 +108,10 @@ async function scheduledRun({ table }: DeployedStage, runId: string): Promise<Ru
   return found(record, runId);
 }
 
-async function monthEndByCommandLine({ table }: DeployedStage, month: string): Promise<RunRecord> {
+async function monthEndByCommandLine(
+  { services: { table } }: DeployedStage,
+  month: string,
+): Promise<RunRecord> {
   await run(process.execPath, [
     'functions/cli/main.ts',
     ...['run', 'month-end', '--month', month, '--program', PROGRAM, '--stage', STAGE],
@@ -108,19 +123,13 @@ async function monthEndByCommandLine({ table }: DeployedStage, month: string): P
   );
 }
 
-async function backfillByStartExecution(
-  stage: DeployedStage,
-  range: { from: string; to: string },
-): Promise<RunRecord> {
-  const name = 'rehearsal-backfill';
-  await stage.startExecution(name, {
-    program: PROGRAM,
-    job: 'backfill',
-    ...range,
-    requestedBy: 'rehearsal',
-    reason: 'to see that it can be done without the command line',
-  });
-  return found(await readRun(stage.table, PROGRAM, name), name);
+/** A writer that names its plan, and can then read it no more. */
+async function dieWhileApplying({ services }: DeployedStage, input: unknown, runId: string): Promise<void> {
+  const plans = { ...services.plans, get: () => Promise.reject(new Error('the process dies')) };
+  await runHere({ ...services, plans }, parseRunInput(input), runId).catch(() => {});
+  const record = await readRun(services.table, PROGRAM, runId);
+  if (record?.state !== 'applying')
+    throw new Error(`${runId} did not die in time: ${JSON.stringify(record)}`);
 }
 
 function found(record: RunRecord | undefined, what: string): RunRecord {

@@ -1,10 +1,14 @@
 /** The deployed stage, seen from outside: its queue, its machine, its table. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Services } from '../../shared/pipeline/services.ts';
+import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
-import { openTable, type Table } from '../../shared/store/table.ts';
+import { bucketPlans } from '../../shared/store/plans.ts';
+import { openTable } from '../../shared/store/table.ts';
 import { run } from './command.ts';
 
 export const STAGE = 'rehearsal';
@@ -12,7 +16,8 @@ const FACTS_A_MESSAGE = 50;
 const MESSAGES_A_CALL = 10;
 
 export interface DeployedStage {
-  table: Table;
+  /** Its table and plans, for looking at them, and for a writer that is not its machine. */
+  services: Services;
   /** Sends facts through the queue and waits until it is empty. */
   send(lines: readonly string[]): Promise<void>;
   /** Starts the state machine as `aws stepfunctions start-execution` does, and waits for its end. */
@@ -42,7 +47,7 @@ export async function deploy(environment: NodeJS.ProcessEnv, directory: string):
 /** Finds a deployed stage by the outputs of its stacks. */
 export async function openDeployed(): Promise<DeployedStage> {
   const cloudFormation = new CloudFormationClient();
-  const [sqs, sfn, dynamo] = [new SQSClient(), new SFNClient(), documentClient()];
+  const [sqs, sfn, s3, dynamo] = [new SQSClient(), new SFNClient(), new S3Client(), documentClient()];
   const outputs: Record<string, string> = {};
   for (const stack of ['data', 'pipeline']) {
     const { Stacks = [] } = await cloudFormation.send(
@@ -52,9 +57,16 @@ export async function openDeployed(): Promise<DeployedStage> {
       outputs[OutputKey] = OutputValue;
     }
   }
-  const { TableName = '', StateMachineArn, FactsQueueUrl } = outputs;
+  const { TableName = '', PlansBucketName = '', StateMachineArn, FactsQueueUrl } = outputs;
   return {
-    table: await openTable(dynamo, TableName),
+    services: {
+      table: await openTable(dynamo, TableName),
+      plans: bucketPlans(s3, PlansBucketName),
+      catalogue: CATALOGUE,
+      now: Date.now,
+      leaseMs: 60_000,
+      shards: 4,
+    },
     async send(lines) {
       const messages = chunks(lines, FACTS_A_MESSAGE).map((facts) => facts.join('\n'));
       for (const batch of chunks(messages, MESSAGES_A_CALL)) {
@@ -88,7 +100,7 @@ export async function openDeployed(): Promise<DeployedStage> {
       });
     },
     close() {
-      for (const client of [cloudFormation, sqs, sfn, dynamo]) client.destroy();
+      for (const client of [cloudFormation, sqs, sfn, s3, dynamo]) client.destroy();
     },
   };
 }
