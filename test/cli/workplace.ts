@@ -4,6 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openLocal, type Target } from '../../functions/cli/target.ts';
+import type { Entry } from '../../shared/engine/history.ts';
+import { FACTS_ZONE, type Fact } from '../../shared/facts/schema.ts';
+import { ingest } from '../../shared/pipeline/ingest.ts';
+import { readEntries } from '../../shared/store/ledger.ts';
+import { businessDate } from '../../shared/values/calendar.ts';
+import { lines } from '../support/facts.ts';
 
 const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.url));
 
@@ -61,6 +68,26 @@ export class Workplace implements Disposable {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
+  }
+
+  /** Works on the embedded database itself: quicker than a process, for what is not looked at here. */
+  async inside<T>(work: (target: Target) => Promise<T>): Promise<T> {
+    const target = await openLocal(join(this.directory, '.hongbao'));
+    try {
+      return await work(target);
+    } finally {
+      await target.close();
+    }
+  }
+
+  /** Has facts arrive today. */
+  async learn(facts: readonly Fact[]): Promise<void> {
+    await this.inside(({ services }) => ingest(services, lines(facts), businessDate(Date.now(), FACTS_ZONE)));
+  }
+
+  /** The ledger as it stands. */
+  entries(): Promise<Entry[]> {
+    return this.inside(({ services }) => readEntries(services.table));
   }
 
   write(name: string, lines: readonly (string | object)[]): void {
