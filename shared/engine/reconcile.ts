@@ -32,6 +32,7 @@ export interface Change {
  *   old facts not read must not look like facts withdrawn. Only what was last found missed may be earned anew.
  * - **Pending** and kept occasions are left alone.
  * - What is earned but refused writes an entry of amount 0 with its reason, once.
+ * - What was refused and is no longer earned writes another, or the refusal would be remembered for good.
  */
 export function reconcile({ decisions, kept, holdings }: Evaluation, horizon: BusinessDate): Change[] {
   const changes: Change[] = [];
@@ -57,7 +58,7 @@ function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean 
 function changeFor(decision: Decision, holding: Holding | undefined): Change | undefined {
   const amount = decision.amount - (holding?.sum ?? 0);
   if (decision.outcome === 'missed') {
-    return holding === undefined || amount === 0
+    return holding === undefined || (amount === 0 && isMissed(holding.last.reason))
       ? undefined
       : takeBack(holding, decision.reason, decision.evidence, decision.policy, decision.readsFrom);
   }
@@ -98,7 +99,7 @@ function takeBack(
     n: last.n + 1,
     kind: 'adjustment',
     unit: last.unit,
-    amount: -sum,
+    amount: 0 - sum,
     earnedOn: last.earnedOn,
     readsFrom,
     reason,
