@@ -65,6 +65,27 @@ describe('sealing', () => {
     expect(desk.sums).toEqual({});
   });
 
+  it('a refusal that late facts undo is forgotten: of a window that did not open, of a rung not reached', () => {
+    const over = sanction('2024-07-28', '2024-07-31');
+    const desk = decided(
+      '2024-07-31',
+      merchant(),
+      session('2024-07-28'),
+      sales('2024-07-28', 20_000 * CNY),
+      over,
+    );
+    expect(desk.sums).toEqual({});
+    desk.learn(session('2024-07-14'), sales('2024-07-28', 0, { revision: 2 }));
+    expect(
+      desk.run('2024-08-01').map(({ occasion, amount, reason }) => [occasion, amount, reason]),
+    ).toContainEqual(['w1/cold-1', 0, 'window-not-open']);
+    expect(desk.plan('2024-08-01')).toEqual([]);
+    desk.learn(session('2025-01-10'), sales('2025-01-09', 20_000 * CNY));
+    desk.run('2025-01-31');
+    expect(desk.sum('w1/cold-1')).toBe(20_000);
+    expect(desk.sum('first-jump/10000')).toBe(10_000);
+  });
+
   it('a rung that was lost before the horizon can still be earned after it', () => {
     const desk = decided('2024-08-31', merchant(), sales('2024-08-10', 20_000 * CNY));
     desk.learn(sales('2024-08-10', 0, { revision: 2 }));

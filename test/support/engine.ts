@@ -1,7 +1,7 @@
 /** The pure engine with a ledger in memory: facts are learned in any order, runs plan and write at once. */
 import { evaluate } from '../../shared/engine/evaluate.ts';
-import type { Day, Entry, History } from '../../shared/engine/history.ts';
-import { type Change, reconcile } from '../../shared/engine/reconcile.ts';
+import type { Change, Day, Entry, History } from '../../shared/engine/history.ts';
+import { reconcile } from '../../shared/engine/reconcile.ts';
 import { identityOf } from '../../shared/facts/identity.ts';
 import { type HashedFact, hashFact, mergeFact } from '../../shared/facts/merge.ts';
 import type { Fact } from '../../shared/facts/schema.ts';
@@ -77,6 +77,7 @@ export class Desk {
       members: [],
       entities: [],
       agencies: [],
+      held: [],
       days: [...days.values()].sort((a, b) => compareCodeUnits(a.date, b.date)),
       entries: this.entries.toSorted((a, b) => compareCodeUnits(a.occasion, b.occasion) || a.n - b.n),
     };
@@ -87,7 +88,7 @@ export class Desk {
   }
 
   plan(asOf: string, horizon = addDays(asOf, -120)): Change[] {
-    return reconcile(this.evaluate(asOf, horizon), horizon);
+    return reconcile(this.program, this.evaluate(asOf, horizon), horizon);
   }
 
   /** Plans and writes. Gives the entries it wrote. */

@@ -34,6 +34,9 @@ const fen = fc.constantFrom(
 const minutes = fc.constantFrom(29, 30, 60, 90, 120);
 const times = fc.constantFrom('00:10', '09:00', '20:00', '23:50');
 
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+
 /** The history of one merchant: every version of every fact, with the day on which it arrives, in any order. */
 export function arrivals({
   by = 'm-1',
@@ -45,7 +48,7 @@ export function arrivals({
   const day = fc.constantFrom(...datesBetween(from, to));
   const delay = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: late }));
   const broadcasts = fc
-    .record({ day, at: times, minutes, delay, withdrawnAfter: fc.option(delay, { freq: 6 }) })
+    .record({ day, at: times, minutes, delay, withdrawnAfter: sometimes(delay) })
     .map(({ day, at, minutes, delay, withdrawnAfter }) => {
       const first = session(day, { by, at, minutes });
       const told = [{ on: addDays(day, delay), fact: first as Fact }];
@@ -55,7 +58,7 @@ export function arrivals({
       return told;
     });
   const takings = fc
-    .record({ day, fen, delay, refundAfter: fc.option(delay), share: fc.constantFrom(1, 2, 3) })
+    .record({ day, fen, delay, refundAfter: sometimes(delay), share: fc.constantFrom(1, 2, 3) })
     .map(({ day, fen, delay, refundAfter, share }) => {
       const told: Arrival[] = [{ on: addDays(day, delay), fact: sales(day, fen, { by }) }];
       if (refundAfter !== null) {
@@ -72,14 +75,14 @@ export function arrivals({
   const attestations = fc.record({ day, delay, withdrawn: fc.boolean() }).map(({ day, delay, withdrawn }) => [
     {
       on: addDays(day, delay),
-      fact: attestation({ by, verifiedOn: day, expiresOn: addDays(day, 60), withdrawn }),
+      fact: attestation({ by, id: `a-${day}`, verifiedOn: day, expiresOn: addDays(day, 60), withdrawn }),
     },
   ]);
   const profile = fc
     .record({
       delay: fc.integer({ min: 0, max: late }),
       bestMonthFen: fc.constantFrom(0, 1_000_000, 6_000_000),
-      closedOn: fc.option(day, { freq: 8 }),
+      closedOn: sometimes(day),
     })
     .map(({ delay, bestMonthFen, closedOn }) => [
       {
@@ -94,7 +97,7 @@ export function arrivals({
       { weight: 1, arbitrary: sanctions },
       { weight: 1, arbitrary: attestations },
     ),
-    { minLength: 3, maxLength: maxFacts },
+    { minLength: 3, maxLength: maxFacts, size: 'max' },
   );
   return fc.tuple(profile, happenings).map(([known, happened]) => [...known, ...happened.flat()]);
 }
