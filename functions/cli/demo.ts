@@ -97,12 +97,12 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
   say(table(['granted for', 'entries', 'amount'], totalRows(totals)));
   say();
   const pools = await budgetRows(target, { program: PROGRAM });
-  const columns = ['pool', 'limit', 'granted', 'left'];
+  const columns = ['node', 'limit', 'granted', 'left'];
   say(
     table(
       columns,
       pools.map((row) =>
-        columns.map((column) => (column === 'pool' ? String(row[column]) : formatCount(Number(row[column])))),
+        columns.map((column) => (column === 'node' ? String(row[column]) : formatCount(Number(row[column])))),
       ),
     ),
   );

@@ -1,18 +1,21 @@
 /** `hongbao explain`: why a participant has what it has, why not more, and how far the next step is. */
 import type { Command } from 'commander';
 import type { Decision, Holding } from '../../shared/engine/decision.ts';
-import { evaluate } from '../../shared/engine/evaluate.ts';
 import { sentence, valuesRead } from '../../shared/engine/explain.ts';
+import type { Held } from '../../shared/engine/history.ts';
 import { REASONS } from '../../shared/engine/reasons.ts';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
+import { lookAt } from '../../shared/pipeline/look.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readHistory } from '../../shared/store/histories.ts';
 import { RETENTION_DAYS } from '../../shared/store/table.ts';
 import { addDays, businessDate } from '../../shared/values/calendar.ts';
 import { compareCodeUnits } from '../../shared/values/canonical.ts';
+import { formatAmount } from '../../shared/values/units.ts';
 import { idSchema, parseInput } from '../../shared/values/validation.ts';
 import { type CommonOptions, command, dateArgument, programsOf, withTarget } from './command.ts';
+import { matrixOf } from './matrix.ts';
 import { note, printRows, type Row } from './output.ts';
 import type { Target } from './target.ts';
 
@@ -36,45 +39,80 @@ export function explainCommand(): Command {
 async function explain(participant: string, options: ExplainOptions): Promise<void> {
   const id = parseInput(idSchema, participant, 'participant');
   await withTarget(options, async (target) => {
+    const matrix: Row[] = [];
     const rows: Row[] = [];
-    for (const program of programsOf(options))
+    for (const program of programsOf(options)) {
+      matrix.push(...(await explainOwner(target, program, id, options)));
       rows.push(...(await explainRows(target, program, id, options.asOf)));
+    }
     const wanted =
       options.occasion === undefined ? rows : rows.filter(({ occasion }) => occasion === options.occasion);
-    if (wanted.length === 0) {
+    if (wanted.length + matrix.length === 0) {
       const about = options.occasion === undefined ? '' : ` for ${options.occasion}`;
       throw new Error(
         `nothing is known of ${id}${about}: no program here pays it, or its facts have not come`,
       );
     }
-    printRows(options.format, wanted, ['occasion', 'outcome', 'has', 'unit', 'on', 'why']);
+    if (matrix.length > 0) {
+      printRows(options.format, matrix, ['shop', 'window', 'opensOn', 'closesOn', 'stands', 'exposures']);
+    }
+    if (wanted.length > 0)
+      printRows(options.format, wanted, ['occasion', 'outcome', 'has', 'unit', 'on', 'why']);
   });
 }
 
-/** A row an occasion, decided or held, with what the ledger has for it and one sentence on why. */
+/** The dates an explanation reads between: as far back as facts are kept. */
+async function spanOf({ services: { table } }: Pick<Target, 'services'>, program: Program, wanted?: string) {
+  const { closedAsOf } = await readControl(table, program.program);
+  const asOf = wanted ?? closedAsOf ?? businessDate(Date.now(), FACTS_ZONE);
+  return { asOf, horizon: addDays(asOf, -RETENTION_DAYS) };
+}
+
+/** A row an occasion, decided or sealed, with what the ledger has for it and one sentence on why. */
 export async function explainRows(
-  { services: { table } }: Pick<Target, 'services'>,
+  { services }: Pick<Target, 'services'>,
   program: Program,
   participantId: string,
-  asOfWanted?: string,
+  asOf?: string,
 ): Promise<Row[]> {
-  const { closedAsOf } = await readControl(table, program.program);
-  const asOf = asOfWanted ?? closedAsOf ?? businessDate(Date.now(), FACTS_ZONE);
-  const horizon = addDays(asOf, -RETENTION_DAYS);
-  const history = await readHistory(table, participantId, horizon, { consistent: true });
+  const span = await spanOf({ services }, program, asOf);
+  const { history, evaluation } = await lookAt(services, program, participantId, span);
   if (history.participant === undefined && history.days.length > 0) {
     note(`${participantId} is not known yet: its facts count once it is`);
   }
-  const { decisions, holdings } = evaluate(program, history, { asOf, horizon });
+  const { decisions, holdings } = evaluation;
   const decided = new Set(decisions.map(({ occasion }) => occasion));
   const others = [...holdings.values()].filter(({ occasion }) => !decided.has(occasion));
   return [
-    ...decisions.map((decision) => decisionRow(program, decision, holdings.get(decision.occasion))),
+    ...decisions.map((decision) =>
+      decisionRow(program, decision, holdings.get(decision.occasion), history.held),
+    ),
     ...others.map((holding) => holdingRow(program, holding)),
   ].sort((a, b) => compareCodeUnits(String(a.occasion), String(b.occasion)));
 }
 
-function decisionRow({ program }: Program, decision: Decision, holding: Holding | undefined): Row {
+/** An owner's matrix: shown for its own id, and beside each of its shops. */
+async function explainOwner(
+  target: Target,
+  program: Program,
+  id: string,
+  options: ExplainOptions,
+): Promise<Row[]> {
+  const span = await spanOf(target, program, options.asOf);
+  const { participant } = await readHistory(target.services.table, id, span.asOf, { consistent: true });
+  const entity = participant?.entityId ?? id;
+  const { rows, caps } = await matrixOf(target, program, entity, span);
+  if (entity === id && rows.length < 2) return [];
+  for (const cap of caps) note(`owner ${entity}, ${rows.length} shops and windows · ${cap}`);
+  return participant === undefined ? rows : [];
+}
+
+function decisionRow(
+  { program }: Program,
+  decision: Decision,
+  holding: Holding | undefined,
+  held: readonly Held[],
+): Row {
   const { occasion, outcome, unit, amount, worth, earnedOn, reason, evidence, policy, incentive } = decision;
   return {
     program,
@@ -86,11 +124,27 @@ function decisionRow({ program }: Program, decision: Decision, holding: Holding 
     worth,
     unit,
     on: earnedOn,
-    why: sentence(decision),
+    why: sentence(decision) + outstanding(decision, holding, held),
     reason,
     evidence,
     policy,
   };
+}
+
+/** What the ledger does not follow yet: a pool that ran short, a lowering that waits for an operator. */
+function outstanding(
+  { occasion, unit }: Decision,
+  holding: Holding | undefined,
+  held: readonly Held[],
+): string {
+  const { shortfall } = holding?.last ?? {};
+  const waits = held.some(({ state, change }) => state === 'waiting' && change.occasion === occasion);
+  return [
+    shortfall === undefined
+      ? ''
+      : ` The pool ran short: ${formatAmount(shortfall, unit)} to come when its limit is raised.`,
+    waits ? ' Lowering it waits for an operator.' : '',
+  ].join('');
 }
 
 /** What the facts read do not reach any more: the ledger remembers why. */

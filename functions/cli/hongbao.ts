@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { backfillCommand } from './backfill.ts';
 import { budgetCommand } from './budget.ts';
+import { correctionsCommand } from './corrections.ts';
 import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { generateCommand } from './generate.ts';
@@ -24,6 +25,7 @@ export function hongbao(): Command {
     ledgerCommand,
     explainCommand,
     budgetCommand,
+    correctionsCommand,
     quarantineCommand,
     runsCommand,
     generateCommand,

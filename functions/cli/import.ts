@@ -1,8 +1,11 @@
 /** `hongbao import`: takes facts in from files or standard input. */
 import { createReadStream, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
+import { parse as parseCsv } from 'csv-parse';
+import { lineOfRow, typeOfFile } from '../../shared/facts/csv.ts';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { addIngested, type Ingested, ingest, noneIngested } from '../../shared/pipeline/ingest.ts';
 import { readControl } from '../../shared/store/control.ts';
@@ -89,11 +92,22 @@ async function importAll(
   return counts;
 }
 
+/** The lines of a file; the rows of CSV become the lines that say the same. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const input: Readable = file === '-' ? process.stdin : createReadStream(file);
+  if (!file.endsWith('.csv')) {
+    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    return;
+  }
+  const type = typeOfFile(basename(file));
+  const rows = input.pipe(parseCsv({ columns: true, bom: true, skip_empty_lines: true, trim: true }));
+  for await (const row of rows) yield lineOfRow(type, row as Record<string, string>);
+}
+
 async function* batches(files: readonly string[]): AsyncGenerator<string[]> {
   let batch: string[] = [];
   for (const file of files) {
-    const input: Readable = file === '-' ? process.stdin : createReadStream(file);
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(file)) {
       batch.push(line);
       if (batch.length < BATCH_LINES) continue;
       yield batch;

@@ -1,7 +1,8 @@
 /** `hongbao grants` and `hongbao ledger`: what each participant has, and the entries it comes from. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Entry } from '../../shared/engine/history.ts';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
+import { readShops } from '../../shared/pipeline/evaluate-entities.ts';
 import { readEntries, readEntriesOf } from '../../shared/store/ledger.ts';
 import { businessDate } from '../../shared/values/calendar.ts';
 import { idSchema, parseInput } from '../../shared/values/validation.ts';
@@ -10,6 +11,7 @@ import { printRows, type Row } from './output.ts';
 
 interface LedgerOptions extends CommonOptions {
   participant?: string;
+  entity?: string;
   from?: string;
   to?: string;
 }
@@ -21,6 +23,7 @@ export function grantsCommand(): Command {
     'grants --participant m-1',
   )
     .option('--participant <id>', 'one participant')
+    .addOption(new Option('--entity <id>', 'all shops of one owner').conflicts('participant'))
     .action(async (options: LedgerOptions) => {
       const rows = grantRows(await entriesOf(options));
       printRows(options.format, rows, ['participantId', 'program', 'occasion', 'amount', 'unit', 'earnedOn']);
@@ -53,9 +56,15 @@ async function entriesOf(options: LedgerOptions): Promise<Entry[]> {
   checkRange(options);
   if (participant !== undefined) parseInput(idSchema, participant, '--participant');
   const programs = new Set(programsOf(options).map(({ program }) => program));
-  const entries = await withTarget(options, ({ services: { table } }) =>
-    participant === undefined ? readEntries(table) : readEntriesOf(table, participant),
-  );
+  const entries = await withTarget(options, async ({ services }) => {
+    const { table } = services;
+    if (participant !== undefined) return readEntriesOf(table, participant);
+    if (options.entity === undefined) return readEntries(table);
+    const entity = parseInput(idSchema, options.entity, '--entity');
+    const span = { horizon: businessDate(services.now(), FACTS_ZONE), consistent: true };
+    const shops = await readShops(services, entity, span);
+    return (await Promise.all(shops.map((shop) => readEntriesOf(table, shop.participantId)))).flat();
+  });
   return entries.filter(({ program, recordedAt }) => {
     const recordedOn = businessDate(Date.parse(recordedAt), FACTS_ZONE);
     return programs.has(program) && (from ?? recordedOn) <= recordedOn && recordedOn <= (to ?? recordedOn);

@@ -85,6 +85,7 @@ function tell(outcome: RunOutcome, format: Format): void {
   );
   const rows = totalRows(summary);
   if (rows.length > 0) process.stdout.write(`${table(['incentive', 'entries', 'amount'], rows)}\n`);
+  if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);
   for (const [pool, amount] of Object.entries(summary.short)) note(`pool ${pool} ran short by ${amount}`);
 }
 

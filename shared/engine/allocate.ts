@@ -18,6 +18,11 @@ export interface Cut extends Rank {
   partial: number;
 }
 
+/** The nodes of the budget that something draws on: its incentive, when that has a limit, and its pool. */
+export function nodesOf({ limitedBy, pool }: { limitedBy?: string; pool?: string }): string[] {
+  return [limitedBy, pool].filter((node) => node !== undefined);
+}
+
 /** By earned date, then participant id, then occasion (PROGRAM.md, For both programs). */
 export function compareRank(a: Rank, b: Rank): number {
   return (

@@ -79,6 +79,7 @@ function common({ rule, occasion, worth, perk = false }: Stake) {
     occasion,
     unit: perk ? ('count' as const) : reward.unit,
     pool: perk ? undefined : reward.pool,
+    limitedBy: perk || reward.limit === undefined ? undefined : id,
     worth,
     policy: rule.label,
   };

@@ -16,6 +16,8 @@ export interface Decision {
   occasion: string;
   unit: Unit;
   pool: string | undefined;
+  /** The incentive itself, when it has a limit of its own below the pool. */
+  limitedBy: string | undefined;
   /** What is due: zero unless earned. For the other outcomes, `worth` says what it would have been. */
   amount: number;
   worth: number;

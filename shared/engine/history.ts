@@ -53,10 +53,49 @@ export interface Entry {
   evidence: Evidence;
   incentive: string;
   pool?: string;
+  /** The incentive itself, when it has a limit of its own below the pool. */
+  limitedBy?: string;
   /** The first date whose facts it rests on: once that is before a run's horizon, the occasion is sealed. */
   readsFrom: BusinessDate;
   /** What the pool could not pay of what was due, when it ran short. */
   shortfall?: number;
+}
+
+/** One entry that the ledger lacks. A positive amount still has to be funded from its pool, if it has one. */
+export interface Change {
+  incentive: string;
+  occasion: string;
+  /** The number of the entry to write. */
+  n: number;
+  kind: 'grant' | 'adjustment' | 'refusal';
+  unit: Unit;
+  amount: number;
+  earnedOn: BusinessDate;
+  readsFrom: BusinessDate;
+  reason: ReasonCode;
+  evidence: Evidence;
+  policy: string;
+  pool?: string;
+  limitedBy?: string;
+  /** The shortfall that the ledger already names for this occasion: not paying it again needs no new entry. */
+  shortfall?: number;
+  /** Not written as an entry: put up for an operator to approve, or withdrawn from there as no longer due. */
+  hold?: 'put' | 'drop';
+}
+
+/** A lowering that waits for an operator, or was rejected by one: then it is waived. */
+export interface Held {
+  program: string;
+  change: Change;
+  state: 'waiting' | 'approved' | 'rejected';
+  /** What operators decided on this place of the ledger, the first first. */
+  log: readonly {
+    decision: 'approved' | 'rejected';
+    amount: number;
+    by: string;
+    reason: string;
+    at: string;
+  }[];
 }
 
 /** All that is known of one participant, from the run's horizon on. Days are in order. */
@@ -75,4 +114,6 @@ export interface History {
   agencies: readonly string[];
   /** Its entries of every program, by occasion and number. */
   entries: readonly Entry[];
+  /** Its lowerings that wait or waited for an operator, of every program. */
+  held: readonly Held[];
 }

@@ -1,29 +1,11 @@
 /** The difference between what a participant should have and what the ledger says it has. */
+import type { PolicyVersion, Program } from '../policy/schema.ts';
+import { versionNamed } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import type { Unit } from '../values/units.ts';
 import type { Decision, Holding } from './decision.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { Evidence } from './history.ts';
+import type { Change, Evidence, Held } from './history.ts';
 import { isMissed, type ReasonCode } from './reasons.ts';
-
-/** One entry that the ledger lacks. A positive amount still has to be funded from its pool, if it has one. */
-export interface Change {
-  incentive: string;
-  occasion: string;
-  /** The number of the entry to write. */
-  n: number;
-  kind: 'grant' | 'adjustment' | 'refusal';
-  unit: Unit;
-  amount: number;
-  earnedOn: BusinessDate;
-  readsFrom: BusinessDate;
-  reason: ReasonCode;
-  evidence: Evidence;
-  policy: string;
-  pool?: string;
-  /** The shortfall that the ledger already names for this occasion: not paying it again needs no new entry. */
-  shortfall?: number;
-}
 
 /**
  * Plans the entries that bring the ledger to the decisions. Planning again after they are written gives none.
@@ -32,9 +14,14 @@ export interface Change {
  *   old facts not read must not look like facts withdrawn. Only what was last found missed may be earned anew.
  * - **Pending** and kept occasions are left alone.
  * - What is earned but refused writes an entry of amount 0 with its reason, once.
- * - What was refused and is no longer earned writes another, or the refusal would be remembered for good.
+ * - A lowering is written, held for an operator or never made, as the policy says for its pool.
  */
-export function reconcile({ decisions, kept, holdings }: Evaluation, horizon: BusinessDate): Change[] {
+export function reconcile(
+  program: Program,
+  { decisions, kept, holdings }: Evaluation,
+  horizon: BusinessDate,
+  held: readonly Held[] = [],
+): Change[] {
   const changes: Change[] = [];
   const decided = new Set<string>();
   for (const decision of decisions) {
@@ -48,7 +35,11 @@ export function reconcile({ decisions, kept, holdings }: Evaluation, horizon: Bu
     if (decided.has(holding.occasion) || kept.has(holding.occasion) || isSealed(holding, horizon)) continue;
     if (holding.sum !== 0) changes.push(takeBack(holding, 'no-longer-earned', {}, holding.last.policy));
   }
-  return changes;
+  const own = held.filter((one) => one.program === program.program);
+  return [
+    ...changes.flatMap((change) => correct(program, change, own) ?? []),
+    ...noLongerDue(changes, own, kept),
+  ];
 }
 
 function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean {
@@ -81,6 +72,7 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
     evidence: decision.evidence,
     policy: decision.policy,
     ...(decision.pool === undefined ? {} : { pool: decision.pool }),
+    ...(decision.limitedBy === undefined ? {} : { limitedBy: decision.limitedBy }),
     ...(holding?.last.shortfall === undefined ? {} : { shortfall: holding.last.shortfall }),
   };
 }
@@ -106,5 +98,33 @@ function takeBack(
     evidence,
     policy,
     ...(last.pool === undefined ? {} : { pool: last.pool }),
+    ...(last.limitedBy === undefined ? {} : { limitedBy: last.limitedBy }),
   };
+}
+
+/** A lowering as its pool's corrections mode lets it happen. One that was decided on waits no more. */
+function correct(program: Program, change: Change, held: readonly Held[]): Change | undefined {
+  const mode = change.amount < 0 ? modeOf(versionNamed(program, change.policy), change) : 'automatic';
+  if (mode === 'automatic') return change;
+  if (mode === 'never') return undefined;
+  const known = held.find((one) => isFor(one, change));
+  if (known?.change.amount !== change.amount) return { ...change, hold: 'put' };
+  if (known.state !== 'approved') return undefined;
+  return { ...change, evidence: { ...change.evidence, approvedBy: known.log.at(-1)?.by ?? '' } };
+}
+
+function modeOf({ corrections }: PolicyVersion, { pool }: Change): PolicyVersion['corrections'][string] {
+  return pool === undefined ? 'automatic' : (corrections[pool] ?? 'automatic');
+}
+
+function isFor({ change }: Held, { occasion, n }: Change): boolean {
+  return change.occasion === occasion && change.n === n;
+}
+
+/** Waiting lowerings that the facts no longer ask for are withdrawn. */
+function noLongerDue(changes: readonly Change[], held: readonly Held[], kept: ReadonlySet<string>): Change[] {
+  return held
+    .filter(({ state, change }) => state === 'waiting' && !kept.has(change.occasion))
+    .filter((one) => !changes.some((change) => isFor(one, change)))
+    .map(({ change }) => ({ ...change, hold: 'drop' as const }));
 }

@@ -1,10 +1,12 @@
 /** Third stage: funds the plan from the pools, names it, and moves the run from planning to applying. */
 import { type Cut, cutAmong, dateOfCut } from '../engine/allocate.ts';
+import { budgetNodes } from '../policy/budget.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import { abandon, type Hold, readControl, startApplying } from '../store/control.ts';
 import { readPools, reserve, settle } from '../store/pools.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
+import { compareCodeUnits } from '../values/canonical.ts';
 import { evaluatedShards, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
@@ -31,12 +33,14 @@ export async function allocate(
   const claimed = claimedByPool(shards);
   const cuts: Record<string, Cut> = {};
   const reserved: Record<string, number> = {};
-  const pools = await availablePools(services, run);
-  for (const [pool, total] of Object.entries(claimed)) {
-    const available = pools[pool];
-    if (available === undefined) throw new Error(`pool ${pool} of ${run.program} does not exist`);
-    reserved[pool] = Math.min(total, available);
-    if (total > available) cuts[pool] = await findCut(services, parts, pool, available);
+  const left = await available(services, run);
+  for (const node of narrowestFirst(run, services, Object.keys(claimed))) {
+    const available = left[node];
+    const total = claimed[node] ?? 0;
+    if (available === undefined) throw new Error(`${run.program} has no pool or limit ${node}`);
+    reserved[node] = Math.min(total, available);
+    const cut = total > available ? await findCut(services, parts, node, available, cuts) : undefined;
+    if (cut !== undefined) cuts[node] = cut;
   }
   const plan: Manifest = { parts, cuts, reserved };
   const { text, hash } = manifestText(plan);
@@ -60,6 +64,12 @@ export async function allocate(
   return { manifest: hash, parts };
 }
 
+/** Limits of incentives are cut before the pools that they draw on. */
+function narrowestFirst(run: Run, { catalogue }: Services, nodes: readonly string[]): string[] {
+  const { pools } = findProgram(run.program, catalogue);
+  return nodes.toSorted((a, b) => Number(a in pools) - Number(b in pools) || compareCodeUnits(a, b));
+}
+
 /** Claims on each pool, with 0 for one that something only returns to: its settlement is known by its reservation. */
 function claimedByPool(shards: readonly ShardResult[]): Record<string, number> {
   const sums: Record<string, number> = {};
@@ -71,33 +81,38 @@ function claimedByPool(shards: readonly ShardResult[]): Record<string, number> {
 }
 
 /** What this run may reserve: what is left, and what an earlier try of this very stage reserved already. */
-async function availablePools({ table, catalogue }: Services, run: Run): Promise<Record<string, number>> {
-  const { pools } = findProgram(run.program, catalogue);
-  const limits = Object.entries(pools).map(([pool, { limit }]) => [pool, limit] as const);
+async function available({ table, catalogue }: Services, run: Run): Promise<Record<string, number>> {
+  const limits = budgetNodes(findProgram(run.program, catalogue)).map(
+    ({ node, limit }) => [node, limit] as const,
+  );
   const left = (await readPools(table, run.program)).map(
     ({ pool, left, reservations }) => [pool, left + (reservations[run.runId] ?? 0)] as const,
   );
   return Object.fromEntries([...limits, ...left]);
 }
 
-/** Two passes over the parts, holding the claims of one date only: a million claims stay in little memory. */
+/**
+ * Two passes over the parts, holding the claims of one date only: a million claims stay in little memory.
+ * @returns undefined when the cuts already made leave enough.
+ */
 async function findCut(
   { plans }: Services,
   parts: readonly string[],
-  pool: string,
+  node: string,
   available: number,
-): Promise<Cut> {
+  cuts: Manifest['cuts'],
+): Promise<Cut | undefined> {
   const byDate: Record<BusinessDate, number> = {};
   for (const hash of parts) {
-    for (const { earnedOn, amount } of claimsOn(await readPart(plans, hash), pool))
+    for (const { earnedOn, amount } of claimsOn(await readPart(plans, hash), node, cuts))
       addTo(byDate, earnedOn, amount);
   }
   const short = dateOfCut(new Map(Object.entries(byDate)), available);
-  if (short === undefined) throw new Error(`the parts claim less of pool ${pool} than their shards said`);
+  if (short === undefined) return undefined;
   const claims = [];
   for (const hash of parts) {
     claims.push(
-      ...claimsOn(await readPart(plans, hash), pool).filter(({ earnedOn }) => earnedOn === short.date),
+      ...claimsOn(await readPart(plans, hash), node, cuts).filter(({ earnedOn }) => earnedOn === short.date),
     );
   }
   return cutAmong(claims, short.left);

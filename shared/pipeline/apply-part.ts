@@ -1,11 +1,12 @@
 /** Fourth stage: writes the funded entries of one part. Writing it again writes nothing twice. */
 import pMap from 'p-map';
 import type { Entry } from '../engine/history.ts';
+import { dropHeld, putHeld } from '../store/held.ts';
 import { putEntry } from '../store/ledger.ts';
 import type { Run, Totals } from '../store/runs.ts';
 import { entryFor } from './entries.ts';
 import { markAgain } from './evaluation.ts';
-import { type Manifest, readManifest, readPart } from './plan.ts';
+import { type Manifest, type Part, readManifest, readPart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addEntry, noTotals } from './totals.ts';
 
@@ -13,6 +14,8 @@ import { addEntry, noTotals } from './totals.ts';
 export interface PartResult extends Totals {
   part: string;
   planned: number;
+  /** Lowerings put up for an operator. */
+  held: number;
   /** Entries whose place another run took first: their participants are due again. */
   displaced: number;
 }
@@ -27,7 +30,9 @@ export async function applyPart(
   part: string,
 ): Promise<PartResult> {
   const { cuts } = await readManifest(services.plans, manifest);
-  const entries = await fundedEntries(services, run, cuts, part);
+  const content = await readPart(services.plans, part);
+  const held = await applyHolds(services, run, content);
+  const entries = fundedEntries(run, cuts, content);
   const totals = noTotals();
   const displaced: string[] = [];
   await pMap(
@@ -40,17 +45,25 @@ export async function applyPart(
     { concurrency: WRITERS },
   );
   await markAgain(services, run, displaced);
-  return { part, planned: entries.length, displaced: displaced.length, ...totals };
+  return { part, planned: entries.length, displaced: displaced.length, held, ...totals };
+}
+
+/** Puts up what waits for an operator, and withdraws what need not wait any more. Doing it again changes nothing. */
+async function applyHolds({ table }: Services, { program }: Run, { participants }: Part): Promise<number> {
+  let held = 0;
+  for (const { participantId, changes } of participants) {
+    for (const change of changes) {
+      if (change.hold === 'drop') await dropHeld(table, program, participantId, change);
+      if (change.hold !== 'put') continue;
+      await putHeld(table, program, participantId, change);
+      held++;
+    }
+  }
+  return held;
 }
 
 /** The entries that a part comes to under the cuts of its plan. */
-export async function fundedEntries(
-  { plans }: Services,
-  run: Run,
-  cuts: Manifest['cuts'],
-  part: string,
-): Promise<Entry[]> {
-  const { participants } = await readPart(plans, part);
+export function fundedEntries(run: Run, cuts: Manifest['cuts'], { participants }: Part): Entry[] {
   return participants.flatMap(({ participantId, changes }) =>
     changes.flatMap((change) => entryFor(change, participantId, run, cuts) ?? []),
   );

@@ -1,8 +1,9 @@
 /** Last stage: settles the pools, records what was done, moves the dates forward and frees the program. */
-import { close, readControl } from '../store/control.ts';
+import { close, haveLookedAtAll, readControl } from '../store/control.ts';
 import { settle } from '../store/pools.ts';
 import { type Run, type RunSummary, readRun, recordProgress } from '../store/runs.ts';
 import { later, monthOf } from '../values/calendar.ts';
+import { contentHash } from '../values/canonical.ts';
 import type { PartResult } from './apply-part.ts';
 import { evaluatedShards, type ShardOutcome } from './evaluation.ts';
 import { readManifest } from './plan.ts';
@@ -49,9 +50,11 @@ export async function closeRun(
     watermark: complete ? run.watermark : undefined,
     closedAsOf: later(closedAsOf, run.asOf),
     decidedThrough: month && later(decidedThrough ?? month, month),
+    policy: contentHash(run.policy),
     nowMs: now(),
   });
   if (!closed) throw new Error(`run ${run.runId} was overtaken by another before it closed`);
+  if (complete && run.lookAtAll !== undefined) await haveLookedAtAll(table, run.program, run.lookAtAll);
   return summary;
 }
 
@@ -78,5 +81,6 @@ export function summaryOf(
     ...sumTotals(parts),
     planned: sum(parts.map(({ planned }) => planned)),
     displaced: sum(parts.map(({ displaced }) => displaced)),
+    held: sum(parts.map(({ held }) => held)),
   };
 }

@@ -1,13 +1,12 @@
 /** From a planned change to the entry that is written: what the pool pays of it. */
-import { funded } from '../engine/allocate.ts';
-import type { Entry } from '../engine/history.ts';
-import type { Change } from '../engine/reconcile.ts';
+import type { Change, Entry } from '../engine/history.ts';
 import type { Run } from '../store/runs.ts';
-import type { Manifest } from './plan.ts';
+import { type Manifest, paidOf } from './plan.ts';
 
 /**
  * The entry that a change becomes once it is funded: in full, in part with the shortfall on record, or not at
- * all. Undefined when the ledger already says that exactly this much is owed and could not be paid.
+ * all. Undefined when it is held, or when the ledger already says that exactly this much is owed and could not be
+ * paid.
  */
 export function entryFor(
   change: Change,
@@ -15,7 +14,8 @@ export function entryFor(
   { program, runId, openedAt }: Pick<Run, 'program' | 'runId' | 'openedAt'>,
   cuts: Manifest['cuts'],
 ): Entry | undefined {
-  const { shortfall: alreadyShort, ...rest } = change;
+  const { shortfall: alreadyShort, hold, ...rest } = change;
+  if (hold !== undefined) return undefined;
   const entry: Entry = { ...rest, participantId, program, runId, recordedAt: openedAt };
   const paid = paidOf(change, participantId, cuts);
   if (paid === change.amount) return entry;
@@ -28,10 +28,4 @@ export function entryFor(
     reason: 'pool-exhausted',
     shortfall,
   };
-}
-
-function paidOf(change: Change, participantId: string, cuts: Manifest['cuts']): number {
-  if (change.pool === undefined || change.amount <= 0) return change.amount;
-  const { earnedOn, occasion, amount } = change;
-  return funded({ earnedOn, occasion, amount, participantId }, cuts[change.pool]);
 }

@@ -32,7 +32,7 @@ export async function evaluateEntities(
     const evaluations = evaluateEntity(program, onPlatform, run, around);
     for (const shop of shops) {
       const evaluation = evaluations.get(shop.participantId) ?? evaluate(program, shop, run, around);
-      to.evaluated(shop.participantId, evaluation);
+      to.evaluated(shop, evaluation);
       if (run.full) to.tally(tallyOf(program, shop, run, frozen, evaluation.opened));
     }
   });
@@ -40,7 +40,7 @@ export async function evaluateEntities(
 
 /** The shops whose owner this is now: whoever may belong is read, and its own profile decides. */
 export async function readShops(
-  { table }: Services,
+  { table }: Pick<Services, 'table'>,
   entity: string,
   span: { horizon: BusinessDate; consistent: boolean },
 ): Promise<History[]> {

@@ -29,6 +29,6 @@ export async function evaluateLast(
       frozen,
       ...(agencies === undefined ? {} : { agency: agencies[id] ?? {} }),
     };
-    to.evaluated(id, evaluate(program, history, run, around));
+    to.evaluated(history, evaluate(program, history, run, around));
   });
 }

@@ -33,7 +33,7 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
       return;
     }
     const evaluation = evaluate(program, history, run, { full: run.full, frozen });
-    to.evaluated(id, evaluation);
+    to.evaluated(history, evaluation);
     if (run.full) to.tally(tallyOf(program, history, run, frozen, evaluation.opened));
   });
 }

@@ -1,7 +1,8 @@
 /** What the evaluating stages share: their results, and how participants are planned one by one. */
 import pMap from 'p-map';
 import type { Evaluation } from '../engine/evaluate.ts';
-import { type Change, reconcile } from '../engine/reconcile.ts';
+import type { Change, History } from '../engine/history.ts';
+import { reconcile } from '../engine/reconcile.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
@@ -90,7 +91,7 @@ export type Planner = (id: string, to: Collector) => Promise<void>;
 
 /** Gathers the results of a shard. */
 export interface Collector {
-  evaluated(participantId: string, evaluation: Evaluation): void;
+  evaluated(history: History, evaluation: Evaluation): void;
   defer(kind: keyof Deferred, id: string): void;
   tally(tally: Tally): void;
 }
@@ -109,8 +110,8 @@ export async function planAll(
   const failed: { id: string; error: string }[] = [];
   let tallies: Tally[] = [];
   const to: Collector = {
-    evaluated: (participantId, evaluation) =>
-      void planned.set(participantId, reconcile(evaluation, run.horizon)),
+    evaluated: ({ participantId, held }, evaluation) =>
+      void planned.set(participantId, reconcile(program, evaluation, run.horizon, held)),
     defer: (kind, id) => void deferred[kind].add(id),
     tally(tally) {
       tallies.push(tally);

@@ -20,6 +20,7 @@ import {
   later,
   monthOf,
 } from '../values/calendar.ts';
+import { contentHash } from '../values/canonical.ts';
 import { readManifest } from './plan.ts';
 import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
 import type { Services } from './services.ts';
@@ -96,7 +97,8 @@ export async function openRun(services: Services, input: RunInput, runId: string
   const hold = input.dryRun ? dryHold(program, id) : await prepare(services, program, control, id, runId);
   if (hold === undefined) return openRun(services, input, runId);
   const horizon = horizonOf(input, dates);
-  const full = input.job !== 'daily' && input.participants === undefined;
+  const policy = versionHashes(program);
+  const full = looksAtAll(input, control, policy);
   const run: Run = {
     ...hold,
     job: input.job,
@@ -109,12 +111,23 @@ export async function openRun(services: Services, input: RunInput, runId: string
     requestedBy: input.requestedBy,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     openedAt: new Date(nowMs).toISOString(),
-    policy: versionHashes(program),
+    policy,
+    ...(full && control.lookAtAll !== undefined ? { lookAtAll: control.lookAtAll } : {}),
     consistent: control.state !== 'idle' || nowMs - (control.closedAtMs ?? 0) < SETTLED_MS,
   };
   if (!input.dryRun) await recordOpened(table, run);
   const of = input.participants === undefined ? services.shards : 1;
   return { next: 'evaluate', run, shards: Array.from({ length: of }, (_, shard) => ({ shard, of })) };
+}
+
+/**
+ * A month end and a backfill look at everyone, unless participants are named. So does a daily run after a limit was
+ * raised or the policy changed: nobody's facts moved, and yet somebody may be owed something else.
+ */
+function looksAtAll({ job, participants }: RunInput, control: Control, policy: Run['policy']): boolean {
+  if (participants !== undefined) return false;
+  const changed = control.policy !== undefined && control.policy !== contentHash(policy);
+  return job !== 'daily' || control.lookAtAll !== undefined || changed;
 }
 
 function dryHold({ program }: Program, runId: string): Hold {

@@ -1,6 +1,6 @@
 /** A plan: parts with the changes of each participant, and the manifest that names them and says what is funded. */
-import type { Claim, Cut } from '../engine/allocate.ts';
-import type { Change } from '../engine/reconcile.ts';
+import { type Claim, type Cut, funded, nodesOf } from '../engine/allocate.ts';
+import type { Change } from '../engine/history.ts';
 import type { PlanStore } from '../store/plans.ts';
 import { canonicalJson, textHash } from '../values/canonical.ts';
 import { addTo } from './totals.ts';
@@ -37,19 +37,39 @@ export function manifestText(manifest: Manifest): { text: string; hash: string }
   return { text, hash: textHash(text) };
 }
 
-/** The claims of a part on one pool. */
-export function claimsOn(part: Part, pool: string): Claim[] {
+/** How many lowerings of a part wait for an operator. */
+export function heldIn({ participants }: Part): number {
+  return participants.flatMap(({ changes }) => changes.filter(({ hold }) => hold === 'put')).length;
+}
+
+/** What a change still claims, once the cuts of the narrower nodes are made. */
+export function claimOf(change: Change, participantId: string, cuts: Manifest['cuts']): Claim {
+  const { earnedOn, occasion, amount, limitedBy } = change;
+  const claim = { earnedOn, occasion, amount, participantId };
+  return limitedBy === undefined ? claim : { ...claim, amount: funded(claim, cuts[limitedBy]) };
+}
+
+/** What a change is paid under all cuts. What it lowers, and what has no pool, needs no funding. */
+export function paidOf(change: Change, participantId: string, cuts: Manifest['cuts']): number {
+  if (change.pool === undefined || change.amount <= 0) return change.amount;
+  const claim = claimOf(change, participantId, cuts);
+  return Math.min(claim.amount, funded(claim, cuts[change.pool]));
+}
+
+/** The claims of a part on one node; on a pool, after the cuts of the incentives below it. */
+export function claimsOn(part: Part, node: string, cuts: Manifest['cuts']): Claim[] {
   return part.participants.flatMap(({ participantId, changes }) =>
     changes
-      .filter((change) => change.pool === pool && change.amount > 0)
-      .map(({ earnedOn, occasion, amount }) => ({ earnedOn, occasion, amount, participantId })),
+      .filter((change) => nodesOf(change).includes(node) && change.amount > 0)
+      .map((change) => claimOf(change, participantId, node === change.pool ? cuts : {}))
+      .filter(({ amount }) => amount > 0),
   );
 }
 
-/** What shards claimed and what they lower, by pool. */
+/** What shards claimed and what they lower, by node of the budget. */
 export interface Demand {
   claimed: Record<string, number>;
-  /** Pools that something returns to. */
+  /** Nodes that something returns to. */
   lowers: string[];
 }
 
@@ -57,10 +77,12 @@ export function demandOf(part: Part): Demand {
   const claimed: Record<string, number> = {};
   const lowers = new Set<string>();
   for (const { changes } of part.participants) {
-    for (const { pool, amount } of changes) {
-      if (pool === undefined) continue;
-      if (amount > 0) addTo(claimed, pool, amount);
-      if (amount < 0) lowers.add(pool);
+    for (const change of changes) {
+      if (change.hold !== undefined) continue;
+      for (const node of nodesOf(change)) {
+        if (change.amount > 0) addTo(claimed, node, change.amount);
+        if (change.amount < 0) lowers.add(node);
+      }
     }
   }
   return { claimed, lowers: [...lowers] };

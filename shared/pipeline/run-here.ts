@@ -12,7 +12,7 @@ import { evaluateLast } from './evaluate-last.ts';
 import { evaluateShard } from './evaluate-shard.ts';
 import type { ShardResult } from './evaluation.ts';
 import { type Finish, finishFirst, openRun, type Shard } from './open-run.ts';
-import { readManifest } from './plan.ts';
+import { heldIn, readManifest, readPart } from './plan.ts';
 import type { RunInput } from './run-input.ts';
 import type { Services } from './services.ts';
 import { addEntry, noTotals } from './totals.ts';
@@ -151,9 +151,10 @@ async function dryApply(
   const { cuts } = await readManifest(services.plans, manifest);
   const results = await pMap(parts, async (part): Promise<PartResult> => {
     const totals = noTotals();
-    const entries = await fundedEntries(services, run, cuts, part);
+    const content = await readPart(services.plans, part);
+    const entries = fundedEntries(run, cuts, content);
     for (const entry of entries) addEntry(totals, entry);
-    return { part, planned: entries.length, displaced: 0, ...totals };
+    return { part, planned: entries.length, displaced: 0, held: heldIn(content), ...totals };
   });
   return summaryOf(results, shards);
 }

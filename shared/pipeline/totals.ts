@@ -1,4 +1,5 @@
 /** What entries come to: the figures of a run's summary. */
+import { nodesOf } from '../engine/allocate.ts';
 import type { Entry } from '../engine/history.ts';
 import type { Totals } from '../store/runs.ts';
 
@@ -11,8 +12,10 @@ export function addEntry(totals: Totals, entry: Entry): void {
   totals.entries++;
   if (entry.kind === 'refusal') totals.refused++;
   const { pool, amount } = entry;
-  if (pool !== undefined && amount > 0) addTo(totals.raised, pool, amount);
-  if (pool !== undefined && amount < 0) addTo(totals.lowered, pool, -amount);
+  for (const node of nodesOf(entry)) {
+    if (amount > 0) addTo(totals.raised, node, amount);
+    if (amount < 0) addTo(totals.lowered, node, -amount);
+  }
   if (pool !== undefined && entry.shortfall !== undefined) addTo(totals.short, pool, entry.shortfall);
   const name = `${entry.incentive} ${entry.unit}`;
   const row = totals.incentives[name] ?? { entries: 0, amount: 0 };

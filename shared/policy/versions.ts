@@ -21,6 +21,13 @@ export function versionHashes(program: Program): Record<string, string> {
   );
 }
 
+/** The version that a label of {@link versionLabel} names; the last one when it is gone. */
+export function versionNamed(program: Program, label: string): PolicyVersion {
+  return (
+    program.versions.find((version) => versionLabel(program, version) === label) ?? program.versions.at(-1)!
+  );
+}
+
 const labels = new WeakMap<PolicyVersion, string>();
 
 /** How entries name a version: `2024-07-24@0123456789ab`, its name and the start of its hash. */

@@ -23,6 +23,10 @@ export interface Control {
   watermark?: BusinessDate;
   /** The greatest as-of of a closed run: no writing run looks back before it. */
   closedAsOf?: BusinessDate;
+  /** Asks the next run to look at everyone; a token, so that only the request that was met is struck off. */
+  lookAtAll?: string;
+  /** The policy that the last closed run was under. */
+  policy?: string;
   /** The last run that was closed, so that closing it again is known to be done. */
   lastClosed?: string;
   /** When that was, in milliseconds since the epoch. */
@@ -47,7 +51,7 @@ export async function readControl(table: Table, program: string): Promise<Contro
   );
   if (Item === undefined) return NEVER;
   const { pk: _pk, sk: _sk, ...control } = Item;
-  return control as Control;
+  return { ...NEVER, ...control };
 }
 
 /** Whether a writer holds the program and is taken to be alive. */
@@ -73,7 +77,7 @@ export async function acquire(
       'SET epoch = :next, writer = :run, opener = :opener, #state = :planning, leaseUntil = :until REMOVE manifest',
     condition:
       seen.epoch === 0
-        ? 'attribute_not_exists(pk)'
+        ? 'attribute_not_exists(epoch)'
         : 'epoch = :seen AND #state <> :applying AND (attribute_not_exists(writer) OR leaseUntil <= :now OR opener = :opener)',
     values: {
       ':next': hold.epoch,
@@ -143,16 +147,18 @@ export async function close(
     watermark,
     closedAsOf,
     decidedThrough,
+    policy,
     nowMs,
   }: {
     watermark: BusinessDate | undefined;
+    policy: string;
     closedAsOf: BusinessDate;
     decidedThrough: Month | undefined;
     nowMs: number;
   },
 ): Promise<boolean> {
   return transition(table, hold.program, {
-    update: `SET #state = :idle, leaseUntil = :none, lastClosed = :run, closedAtMs = :now, closedAsOf = :asOf${
+    update: `SET #state = :idle, leaseUntil = :none, lastClosed = :run, closedAtMs = :now, closedAsOf = :asOf, policy = :policy${
       watermark === undefined ? '' : ', watermark = :watermark'
     }${decidedThrough === undefined ? '' : ', decidedThrough = :month'} REMOVE writer, opener, manifest`,
     condition: 'epoch = :epoch AND writer = :run AND #state = :applying',
@@ -164,6 +170,7 @@ export async function close(
       ':none': 0,
       ':now': nowMs,
       ':asOf': closedAsOf,
+      ':policy': policy,
       ...(watermark === undefined ? {} : { ':watermark': watermark }),
       ...(decidedThrough === undefined ? {} : { ':month': decidedThrough }),
     },
@@ -185,6 +192,35 @@ export async function abandon(table: Table, hold: Hold): Promise<boolean> {
     },
     already: (now) => now.epoch === hold.epoch && now.state === 'idle',
   });
+}
+
+/** Asks the next run to look at everyone: a limit was raised, and someone may be owed what it then could not pay. */
+export async function askForAll(table: Table, program: string, token: string): Promise<void> {
+  await table.client.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: keys.control(program),
+      UpdateExpression: 'SET lookAtAll = :token',
+      ExpressionAttributeValues: { ':token': token },
+    }),
+  );
+}
+
+/** Strikes a request to look at everyone off, once a run has. A newer one stays. */
+export async function haveLookedAtAll(table: Table, program: string, token: string): Promise<void> {
+  try {
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.control(program),
+        UpdateExpression: 'REMOVE lookAtAll',
+        ConditionExpression: 'lookAtAll = :token',
+        ExpressionAttributeValues: { ':token': token },
+      }),
+    );
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+  }
 }
 
 /** Declares the writer dead, so that the next run takes over at once. @returns false when the hold was lost. */

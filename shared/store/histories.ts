@@ -1,12 +1,13 @@
 /** One Query reads all that a decision about a participant needs: its days, entries and profile. */
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
-import type { Day, DaySales, Entry, History, Session } from '../engine/history.ts';
+import type { Day, DaySales, Entry, Held, History, Session } from '../engine/history.ts';
 import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
 import { type BusinessDate, parseInstant } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { getAll } from './batch.ts';
 import { decode, isSlot } from './facts.ts';
+import { decodeHeld } from './held.ts';
 import { decodeEntry } from './ledger.ts';
 import { keys, type Table } from './table.ts';
 
@@ -35,6 +36,7 @@ export async function readHistory(
   );
   const days: Day[] = [];
   const entries: Entry[] = [];
+  const held: Held[] = [];
   const members: string[] = [];
   let profile: Record<string, unknown> = {};
   for await (const { Items = [] } of pages) {
@@ -42,17 +44,18 @@ export async function readHistory(
       const sk = String(item.sk);
       if (sk.startsWith('DAY#')) days.push(dayFrom(participantId, sk.slice('DAY#'.length), item));
       else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
+      else if (sk.startsWith('HELD#')) held.push(decodeHeld(item));
       else if (sk.startsWith('MEMBER#')) members.push(sk.slice('MEMBER#'.length));
       else if (sk === 'PROFILE') profile = item;
     }
   }
-  return historyFrom(participantId, profile, { days, entries, members });
+  return historyFrom(participantId, profile, { days, entries, held, members });
 }
 
 function historyFrom(
   participantId: string,
   profile: Record<string, unknown>,
-  rest: Pick<History, 'days' | 'entries' | 'members'>,
+  rest: Pick<History, 'days' | 'entries' | 'held' | 'members'>,
 ): History {
   const about = factsOf(participantId, undefined, profile);
   return {
@@ -102,7 +105,7 @@ export async function readHistories(
 export async function readProfiles(table: Table, ids: readonly string[]): Promise<History[]> {
   const items = await getAll(table, ids.map(keys.profile));
   return items.map((item) =>
-    historyFrom(String(item.pk).slice('P#'.length), item, { days: [], entries: [], members: [] }),
+    historyFrom(String(item.pk).slice('P#'.length), item, { days: [], entries: [], held: [], members: [] }),
   );
 }
 

@@ -90,7 +90,10 @@ async function collect(
   pages: AsyncIterable<{ Items?: Record<string, NativeAttributeValue>[] | undefined }>,
 ): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const { Items = [] } of pages) entries.push(...Items.map(decodeEntry));
+  // The index also lists what is held.
+  for await (const { Items = [] } of pages) {
+    entries.push(...Items.filter(({ sk }) => String(sk).startsWith('GRANT#')).map(decodeEntry));
+  }
   return entries.sort(compareEntries);
 }
 

@@ -3,6 +3,7 @@
  * draws on it and settled after the last, so that what is granted never passes the limit (law 7).
  */
 import { type NativeAttributeValue, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { budgetNodes } from '../policy/budget.ts';
 import type { Program } from '../policy/schema.ts';
 import type { Unit } from '../values/units.ts';
 import { isConditionFailure } from './conditions.ts';
@@ -16,18 +17,20 @@ export interface Pool {
   left: number;
   /** What unsettled runs hold, by run id. */
   reservations: Readonly<Record<string, number>>;
+  /** Changes of the limit, the first first. */
+  changes: readonly LimitChange[];
 }
 
 const RESERVATION = 'r#';
 
-/** Makes the pools of a program that are missing, at the limits of its policy. */
-export async function ensurePools(table: Table, { program, pools }: Program): Promise<void> {
-  for (const [pool, { unit, limit }] of Object.entries(pools)) {
+/** Makes the nodes of a program's budget that are missing, at the limits of its policy. */
+export async function ensurePools(table: Table, program: Program): Promise<void> {
+  for (const { node, unit, limit } of budgetNodes(program)) {
     try {
       await table.client.send(
         new PutCommand({
           TableName: table.name,
-          Item: { ...keys.pool(program, pool), unit, limit, left: limit },
+          Item: { ...keys.pool(program.program, node), unit, limit, left: limit },
           ConditionExpression: 'attribute_not_exists(pk)',
         }),
       );
@@ -112,6 +115,52 @@ export async function settle(
   }
 }
 
+/** A change of a limit, on the record. */
+export interface LimitChange {
+  from: number;
+  to: number;
+  by: string;
+  reason: string;
+  at: string;
+}
+
+/**
+ * Changes the limit of a pool as it was read; what is left changes with it.
+ * @returns false when the pool has changed since, or less is left than the limit is lowered by: what is granted or
+ * reserved cannot be taken back from it.
+ */
+export async function setLimit(
+  table: Table,
+  program: string,
+  pool: Pool,
+  change: LimitChange,
+): Promise<boolean> {
+  try {
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.pool(program, pool.pool),
+        UpdateExpression:
+          'SET #limit = :to, #left = #left + :by, #changes = list_append(if_not_exists(#changes, :none), :change)',
+        ConditionExpression: '#limit = :from AND #left >= :lowered',
+        ExpressionAttributeNames: { '#limit': 'limit', '#left': 'left', '#changes': 'changes' },
+        ExpressionAttributeValues: {
+          ':from': change.from,
+          ':to': change.to,
+          ':by': change.to - change.from,
+          ':lowered': Math.max(0, change.from - change.to),
+          ':none': [],
+          ':change': [change],
+        },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+    return false;
+  }
+}
+
 /**
  * Releases every reservation of a program. Only for the holder of its control item, before it plans: whoever
  * reserved then is dead, and has written nothing on it.
@@ -134,5 +183,6 @@ function decodePool(item: Record<string, NativeAttributeValue>): Pool {
     limit: Number(item.limit),
     left: Number(item.left),
     reservations: Object.fromEntries(reservations),
+    changes: (item.changes ?? []) as LimitChange[],
   };
 }

@@ -24,6 +24,8 @@ export interface Run {
   participants?: string[];
   /** Whether it looks at everyone: only then is anything decided that takes everyone. */
   full: boolean;
+  /** The request to look at everyone that it meets. */
+  lookAtAll?: string;
   dryRun: boolean;
   requestedBy: string;
   reason?: string;
@@ -59,6 +61,8 @@ export interface RunSummary extends Totals {
   failures?: string[];
   planned: number;
   displaced: number;
+  /** Lowerings that wait for an operator. */
+  held: number;
 }
 
 export type RunState = 'planning' | 'applying' | 'closed' | 'abandoned';

@@ -36,6 +36,10 @@ export const keys = {
     pk: `P#${participantId}`,
     sk: `GRANT#${program}#${occasion}#${String(n).padStart(4, '0')}`,
   }),
+  held: (participantId: string, program: string, occasion: string, n: number) => ({
+    pk: `P#${participantId}`,
+    sk: `HELD#${program}#${occasion}#${String(n).padStart(4, '0')}`,
+  }),
   member: (ownerId: string, participantId: string) => ({ pk: `P#${ownerId}`, sk: `MEMBER#${participantId}` }),
   arrivalDay: (date: BusinessDate) => ({ pk: 'ARRIVALS', sk: date }),
   due: (date: BusinessDate, bucket: number, participantId: string) => ({
