@@ -12,16 +12,8 @@ export class MissingError extends Error {}
  * @returns what it wrote to standard output.
  * @throws {@link MissingError} when there is no such program, Error with its output when it fails.
  */
-export async function run(
-  program: string,
-  args: readonly string[],
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
-  const child = spawn(program, args, {
-    cwd: root,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export async function run(program: string, args: readonly string[]): Promise<string> {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     output.stdout += chunk;

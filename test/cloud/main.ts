@@ -179,7 +179,7 @@ try {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   });
-  await deploy(process.env, directory);
+  await deploy(directory);
   say(`stage ${STAGE} is deployed`);
   const stage = await openDeployed();
   cleanups.push(stage.close);

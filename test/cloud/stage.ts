@@ -1,5 +1,6 @@
 /** The deployed stage, seen from outside: its queue, its machine, its table. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -25,23 +26,15 @@ export interface DeployedStage {
   close(): void;
 }
 
-/** Deploys the real stacks. @returns the stage, ready for facts. */
-export async function deploy(environment: NodeJS.ProcessEnv, directory: string): Promise<void> {
-  await run('cdklocal', ['bootstrap', '--output', `${directory}/bootstrap.out`], environment);
-  await run(
-    'cdklocal',
-    [
-      'deploy',
-      '--all',
-      '--require-approval',
-      'never',
-      '-c',
-      `stage=${STAGE}`,
-      '--output',
-      `${directory}/cdk.out`,
-    ],
-    environment,
-  );
+/** Deploys the real stacks. */
+export async function deploy(directory: string): Promise<void> {
+  const cdklocal = fileURLToPath(import.meta.resolve('aws-cdk-local/bin/cdklocal'));
+  await run(process.execPath, [cdklocal, 'bootstrap', '--output', `${directory}/bootstrap.out`]);
+  await run(process.execPath, [
+    cdklocal,
+    ...['deploy', '--all', '--require-approval', 'never', '-c', `stage=${STAGE}`],
+    ...['--output', `${directory}/cdk.out`],
+  ]);
 }
 
 /** Finds a deployed stage by the outputs of its stacks. */

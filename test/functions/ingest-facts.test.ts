@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
+import 'aws-sdk-client-mock-vitest/extend';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CONTEXT, setEnvironment } from './lambda.ts';
 
@@ -67,7 +68,7 @@ describe('ingest-facts', () => {
   it('takes several facts of one message, due on the business date of processing', async () => {
     const invoke = await start();
     expect(await invoke(`${sales('m-1')}\n${sales('m-2')}\n`)).toEqual([]);
-    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(2);
+    expect(dynamo).toHaveReceivedCommandTimes(UpdateCommand, 2);
     expect(
       batchPuts()
         .map(({ pk, sk }) => `${String(pk).slice(0, 14)} ${sk}`)
@@ -83,7 +84,7 @@ describe('ingest-facts', () => {
       'grossFen',
       'not JSON',
     ]);
-    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(1);
+    expect(dynamo).toHaveReceivedCommandTimes(UpdateCommand, 1);
   });
 
   it('counts what became of the facts', async () => {
@@ -116,7 +117,7 @@ describe('ingest-facts', () => {
     dynamo.on(UpdateCommand).rejectsOnce(named('ConditionalCheckFailedException')).resolves({});
     const invoke = await start();
     expect(await invoke(sales('m-1'))).toEqual([]);
-    expect(dynamo.commandCalls(UpdateCommand)).toHaveLength(2);
+    expect(dynamo).toHaveReceivedCommandTimes(UpdateCommand, 2);
   });
 
   it('fails a message whose condition never holds, instead of dropping its fact', async () => {

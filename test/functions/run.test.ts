@@ -5,7 +5,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Allocation } from '../../shared/pipeline/allocate.ts';
 import type { PartResult } from '../../shared/pipeline/apply-part.ts';
-import type { ShardOutcome, ShardResult } from '../../shared/pipeline/evaluate-shard.ts';
+import type { ShardOutcome, ShardResult } from '../../shared/pipeline/evaluation.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import type { Opening, Shard } from '../../shared/pipeline/open-run.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
