@@ -85,7 +85,7 @@ export async function explainRows(
   const others = [...holdings.values()].filter(({ occasion }) => !decided.has(occasion));
   return [
     ...decisions.map((decision) =>
-      decisionRow(program, decision, holdings.get(decision.occasion), history.held),
+      decisionRow(program, decision, span.asOf, holdings.get(decision.occasion), history.held),
     ),
     ...others.map((holding) => holdingRow(program, holding)),
   ].sort((a, b) => compareCodeUnits(String(a.occasion), String(b.occasion)));
@@ -110,6 +110,7 @@ async function explainOwner(
 function decisionRow(
   { program }: Program,
   decision: Decision,
+  asOf: string,
   holding: Holding | undefined,
   held: readonly Held[],
 ): Row {
@@ -124,7 +125,7 @@ function decisionRow(
     worth,
     unit,
     on: earnedOn,
-    why: sentence(decision) + outstanding(decision, holding, held),
+    why: sentence(decision, asOf) + outstanding(decision, holding, held),
     reason,
     evidence,
     policy,

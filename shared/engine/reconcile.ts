@@ -14,6 +14,7 @@ import { isMissed, type ReasonCode } from './reasons.ts';
  *   old facts not read must not look like facts withdrawn. Only what was last found missed may be earned anew.
  * - **Pending** and kept occasions are left alone.
  * - What is earned but refused writes an entry of amount 0 with its reason, once.
+ * - What was refused and is no longer earned writes another, or the refusal would be remembered for good.
  * - A lowering is written, held for an operator or never made, as the policy says for its pool.
  */
 export function reconcile(

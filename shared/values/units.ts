@@ -24,3 +24,15 @@ export function formatAmount(amount: number, unit: Unit): string {
   if (unit === 'exposure') return `${formatCount(amount)} exposures`;
   return `${formatCount(amount)} ${Math.abs(amount) === 1 ? 'perk' : 'perks'}`;
 }
+
+const DAY = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
+
+/** A business date for a person: `31 August 2024`. */
+export function formatDay(date: string): string {
+  return DAY.format(new Date(`${date}T00:00:00Z`));
+}
