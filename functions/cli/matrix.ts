@@ -1,7 +1,7 @@
 /** An owner's matrix of shops: their windows, and what is left of the cap that they share. */
 import { caseOf } from '../../shared/engine/case.ts';
-import type { Evaluation } from '../../shared/engine/evaluate.ts';
-import { incentivesOf } from '../../shared/engine/evaluate.ts';
+import type { Evaluation } from '../../shared/engine/decision.ts';
+import { incentivesOf } from '../../shared/engine/rules.ts';
 import { openWindows } from '../../shared/engine/windows.ts';
 import { readShops } from '../../shared/pipeline/evaluate-entities.ts';
 import { lookAtEntity } from '../../shared/pipeline/look.ts';

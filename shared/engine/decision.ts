@@ -105,3 +105,13 @@ export interface Verdict {
 export function windowKey(id: string, n: number): string {
   return `${id} ${n}`;
 }
+
+/** What one participant should have under one program, and what it has. */
+export interface Evaluation {
+  decisions: Decision[];
+  /** Occasions that keep their ledger sum, because the facts read do not reach them. */
+  kept: ReadonlySet<string>;
+  holdings: ReadonlyMap<string, Holding>;
+  /** Opening dates of the windows that stand, by the incentive that opened them. */
+  opened: Readonly<Record<string, readonly BusinessDate[]>>;
+}

@@ -3,9 +3,10 @@ import type { Program } from '../policy/schema.ts';
 import { type BusinessDate, monthOf } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { caseOf, type Span } from './case.ts';
-import { type Case, type OwnerMonth, type Surroundings, windowKey } from './decision.ts';
-import { type Evaluation, evaluate, incentivesOf } from './evaluate.ts';
+import { type Case, type Evaluation, type OwnerMonth, type Surroundings, windowKey } from './decision.ts';
+import { evaluate } from './evaluate.ts';
 import type { History } from './history.ts';
+import { incentivesOf } from './rules.ts';
 import { openWindows } from './windows.ts';
 
 /**

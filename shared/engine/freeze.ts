@@ -3,11 +3,10 @@ import type { Program } from '../policy/schema.ts';
 import { firstDay, lastDay, type Month } from '../values/calendar.ts';
 import type { Span } from './case.ts';
 import type { AgencyMonth, Frozen, Rule } from './decision.ts';
-import { incentivesOf, isFor } from './evaluate.ts';
 import type { History } from './history.ts';
 import { decidedOn, readsFromForMembers, visibleMonths } from './months.ts';
 import { refusalBetween } from './refusal.ts';
-import { ruleOn } from './rules.ts';
+import { incentivesOf, isFor, ruleOn } from './rules.ts';
 import { split } from './split.ts';
 import { NO_MONTH, type Tally } from './tally.ts';
 

@@ -2,8 +2,7 @@
 import type { PolicyVersion, Program } from '../policy/schema.ts';
 import { versionNamed } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import type { Decision, Holding } from './decision.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Decision, Evaluation, Holding } from './decision.ts';
 import type { Change, Evidence, Held } from './history.ts';
 import { isMissed, type ReasonCode } from './reasons.ts';
 

@@ -1,4 +1,5 @@
-/** The rule that decides: an incentive as the policy version in force on the deciding day has it. */
+/** The rule that decides: an incentive as the policy version in force on the deciding day has it, and whom it is for. */
+import type { Participant } from '../facts/schema.ts';
 import type { Incentive, IncentiveOf, PolicyVersion, Program } from '../policy/schema.ts';
 import { versionLabel, versionOn } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
@@ -43,4 +44,27 @@ function ruleIn<K extends Kind>(
     (candidate): candidate is IncentiveOf<K> => candidate.kind === kind && candidate.id === id,
   );
   return incentive && { incentive, version, label: versionLabel(program, version) };
+}
+
+/** Whether an incentive is for a participant. */
+export function isFor(who: Incentive['who'], { kind, agencyKind, industryCluster }: Participant): boolean {
+  return (
+    who.kinds.includes(kind) &&
+    (who.agencyKind === undefined || who.agencyKind === agencyKind) &&
+    (who.inCluster === undefined || industryCluster !== undefined)
+  );
+}
+
+const known = new WeakMap<Program, Map<string, Incentive>>();
+
+/** Every incentive of any version by its id, as its latest version has it. */
+export function incentivesOf(program: Program): Map<string, Incentive> {
+  let incentives = known.get(program);
+  if (incentives === undefined) {
+    incentives = new Map(
+      program.versions.flatMap((version) => version.incentives).map((one) => [one.id, one]),
+    );
+    known.set(program, incentives);
+  }
+  return incentives;
 }

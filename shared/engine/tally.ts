@@ -8,13 +8,12 @@ import { addMonths, firstDay, lastDay, type Month, monthOf } from '../values/cal
 import { compareCodeUnits } from '../values/canonical.ts';
 import type { Activity } from './activity.ts';
 import { caseOf, type Span } from './case.ts';
-import type { AgencyMonth, Case, Frozen } from './decision.ts';
-import { type Evaluation, incentivesOf, isFor } from './evaluate.ts';
+import type { AgencyMonth, Case, Evaluation, Frozen } from './decision.ts';
 import type { History } from './history.ts';
 import { agenciesBetween, agencyOn } from './members.ts';
 import { decidedOn, readsFromForMembers, visibleMonths } from './months.ts';
 import { refusalBetween } from './refusal.ts';
-import { ruleOn } from './rules.ts';
+import { incentivesOf, isFor, ruleOn } from './rules.ts';
 
 /** A creator in the running for a month. */
 export interface Contender {

@@ -1,7 +1,8 @@
 /** Second stage: what each participant of a shard should have, against what it has. Writes no entry. */
-import { evaluate, incentivesOf } from '../engine/evaluate.ts';
+import { evaluate } from '../engine/evaluate.ts';
 import type { History } from '../engine/history.ts';
 import { entityOf } from '../engine/members.ts';
+import { incentivesOf } from '../engine/rules.ts';
 import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
 import { readFrozen } from '../store/decisions.ts';

@@ -1,6 +1,6 @@
 /** What the evaluating stages share: their results, and how participants are planned one by one. */
 import pMap from 'p-map';
-import type { Evaluation } from '../engine/evaluate.ts';
+import type { Evaluation } from '../engine/decision.ts';
 import type { Change, History } from '../engine/history.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';

@@ -1,8 +1,8 @@
 /** One participant as a run that looks at everyone would see it: for explanations, which write nothing. */
 
-import type { Surroundings } from '../engine/decision.ts';
+import type { Evaluation, Surroundings } from '../engine/decision.ts';
 import { evaluateEntity } from '../engine/entity.ts';
-import { type Evaluation, evaluate } from '../engine/evaluate.ts';
+import { evaluate } from '../engine/evaluate.ts';
 import type { History } from '../engine/history.ts';
 import { entityOf } from '../engine/members.ts';
 import { mergeTallies, type Tally, tallyOf } from '../engine/tally.ts';
