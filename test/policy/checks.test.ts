@@ -1,0 +1,185 @@
+/** A program that could pay wrongly does not load: each check, with an example that fails it. */
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
+import { checkProgram } from '../../shared/policy/checks.ts';
+import type { IncentiveOf, Program } from '../../shared/policy/schema.ts';
+import { InputError } from '../../shared/values/validation.ts';
+
+/** `treasure-host` with a change. */
+function changed(change: (program: Program) => void): Program {
+  const program = structuredClone(findProgram('treasure-host'));
+  change(program);
+  return program;
+}
+
+const checking = (change: (program: Program) => void) => () => checkProgram(changed(change));
+const version = (program: Program) => program.versions[0]!;
+
+function incentive<K extends 'window-ladder' | 'milestone' | 'monthly' | 'campaign-day'>(
+  program: Program,
+  kind: K,
+) {
+  return version(program).incentives.find((one): one is IncentiveOf<K> => one.kind === kind)!;
+}
+
+describe('the programs', () => {
+  it.each(CATALOGUE.map((program) => [program.program, program] as const))(
+    '%s passes its checks',
+    (_, program) => {
+      expect(checkProgram(structuredClone(program))).toEqual(program);
+    },
+  );
+
+  it('are found by name, and an unknown one is refused with the names there are', () => {
+    expect(findProgram('treasure-host').platform).toBe('xiaohongshu');
+    expect(() => findProgram('gold-rush')).toThrow(InputError);
+    expect(() => findProgram('gold-rush')).toThrow(/program: got "gold-rush"; allowed: treasure-host/);
+  });
+});
+
+describe('a program is refused', () => {
+  it.each<[string, (program: Program) => void, RegExp]>([
+    [
+      'whose rungs do not ascend',
+      (p) => void Object.assign(incentive(p, 'milestone').rungs[1]!, { atFen: 1_000_000 }),
+      /first-jump: .*50000 at 1000000 fen is not above 10000 at 1000000/,
+    ],
+    [
+      'whose window rungs do not ascend',
+      (p) => void Object.assign(incentive(p, 'window-ladder').sales.rungs[0]!, { atFen: 9_000_000 }),
+      /new-host: .*growth-2 at 500000 fen is not above growth-1/,
+    ],
+    [
+      'with a rung twice',
+      (p) => void Object.assign(incentive(p, 'milestone').rungs[1]!, { name: '10000' }),
+      /10000 stands twice/,
+    ],
+    [
+      'that pays from a pool it does not have',
+      (p) => void Object.assign(incentive(p, 'monthly').reward, { pool: 'gold' }),
+      /steady: pool gold is not one of exposure/,
+    ],
+    [
+      'that pays another unit than its pool holds',
+      (p) => void Object.assign(incentive(p, 'monthly').reward, { unit: 'fen' }),
+      /steady: pays fen from pool exposure, which holds exposure/,
+    ],
+    [
+      'whose campaign ends before it starts',
+      (p) => void Object.assign(incentive(p, 'campaign-day'), { to: '2024-07-31' }),
+      /opening-sprint: ends on 2024-07-31, before it starts on 2024-08-01/,
+    ],
+    [
+      'with two incentives of one name',
+      (p) => void Object.assign(incentive(p, 'monthly'), { id: 'first-jump' }),
+      /first-jump: two incentives would name their occasions alike/,
+    ],
+    [
+      'with an incentive named like a window',
+      (p) => void Object.assign(incentive(p, 'monthly'), { id: 'w1' }),
+      /w1: two incentives would name their occasions alike/,
+    ],
+    [
+      'with a first month before its version',
+      (p) => void Object.assign(incentive(p, 'monthly'), { firstMonth: '2024-06' }),
+      /steady: first month 2024-06 is before its version/,
+    ],
+    [
+      'with a number of unknown origin',
+      (p) => void delete p.provenance['steady.amount'],
+      /steady\.amount: neither published nor assumed/,
+    ],
+    [
+      'with an origin of no number',
+      (p) => void Object.assign(p.provenance, { 'steady.bonus': 'assumed' }),
+      /provenance of steady\.bonus: no such number/,
+    ],
+    [
+      'with a version that ends before it starts',
+      (p) => void Object.assign(version(p), { to: '2024-07-01' }),
+      /version 2024-07-24 ends on 2024-07-01, before it starts/,
+    ],
+    [
+      'with a gap between versions',
+      (p) => void addVersion(p, '2024-08-31', '2024-09-02'),
+      /2024-07-24 ends 2024-08-31 and next starts 2024-09-02: versions follow each other without gap or overlap/,
+    ],
+    [
+      'with versions that overlap',
+      (p) => void addVersion(p, '2024-09-02', '2024-09-02'),
+      /without gap or overlap/,
+    ],
+    [
+      'with a version after one without an end',
+      (p) => void addVersion(p, undefined, '2024-09-02'),
+      /2024-07-24 ends never and next starts/,
+    ],
+    [
+      'with a version twice',
+      (p) => void Object.assign(addVersion(p, '2024-09-01', '2024-09-02'), { version: '2024-07-24' }),
+      /version 2024-07-24 stands twice/,
+    ],
+  ])('%s', (_, change, message) => {
+    expect(checking(change)).toThrow(message);
+  });
+
+  it.each<[string, (program: Program) => void, RegExp]>([
+    [
+      'an unknown key',
+      (p) => void Object.assign(incentive(p, 'monthly'), { bonus: 1 }),
+      /bonus: unknown key/,
+    ],
+    [
+      'a float',
+      (p) => void Object.assign(incentive(p, 'monthly'), { amount: 0.5 }),
+      /amount: got 0.5; allowed: a whole number/,
+    ],
+    [
+      'an amount of nothing',
+      (p) => void Object.assign(incentive(p, 'monthly'), { amount: 0 }),
+      /amount: got 0; allowed: a whole number of at least 1/,
+    ],
+    ['a negative limit', (p) => void Object.assign(p.pools.exposure!, { limit: -1 }), /limit: got -1/],
+    [
+      'a name with a slash',
+      (p) => void Object.assign(incentive(p, 'monthly'), { id: 'steady/x' }),
+      /id: got "steady\/x"; allowed: a lower-case name/,
+    ],
+    [
+      'another zone than that of the facts',
+      (p) => void Object.assign(p, { zone: 'UTC' }),
+      /zone: got "UTC"; allowed: Asia\/Shanghai/,
+    ],
+    [
+      'a month 13',
+      (p) => void Object.assign(incentive(p, 'monthly'), { firstMonth: '2024-13' }),
+      /firstMonth: got "2024-13"; allowed: a month as YYYY-MM/,
+    ],
+    [
+      'no versions',
+      (p) => void Object.assign(p, { versions: [] }),
+      /versions: got \[\]; allowed: at least one version/,
+    ],
+  ])('by its schema: %s', (_, change, message) => {
+    expect(checking(change)).toThrow(InputError);
+    expect(checking(change)).toThrow(message);
+  });
+
+  it('with all its faults at once', () => {
+    const both = checking((program) => {
+      incentive(program, 'monthly').reward.pool = 'gold';
+      incentive(program, 'campaign-day').to = '2024-07-31';
+    });
+    expect(both).toThrow(/pool gold[\s\S]*ends on 2024-07-31/);
+  });
+});
+
+function addVersion(program: Program, endOfFirst: string | undefined, from: string) {
+  const first = version(program);
+  const next = { ...structuredClone(first), version: 'next', from };
+  for (const one of next.incentives) if ('firstMonth' in one) one.firstMonth = '2024-09';
+  if (endOfFirst === undefined) delete first.to;
+  else first.to = endOfFirst;
+  program.versions.push(next);
+  return next;
+}
