@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { generateCommand } from './generate.ts';
 import { importCommand } from './import.ts';
 import { grantsCommand, ledgerCommand } from './ledger.ts';
+import { applyCommand, planCommand } from './plan.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { runCommand } from './run.ts';
 import { runsCommand } from './runs.ts';
@@ -21,6 +22,8 @@ export function hongbao(): Command {
     importCommand,
     runCommand,
     backfillCommand,
+    planCommand,
+    applyCommand,
     grantsCommand,
     ledgerCommand,
     explainCommand,

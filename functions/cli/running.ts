@@ -1,9 +1,10 @@
 /** Starting a run from the command line, watching it, and telling how it ended. */
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import type { RunOutcome } from '../../shared/pipeline/run-here.ts';
-import { parseRunInput } from '../../shared/pipeline/run-input.ts';
+import type { OnStage, RunOutcome } from '../../shared/pipeline/run-here.ts';
+import { parseRunInput, type RunInput } from '../../shared/pipeline/run-input.ts';
 import type { Totals } from '../../shared/store/runs.ts';
+import { datesBetween } from '../../shared/values/calendar.ts';
 import { formatAmount, type Unit } from '../../shared/values/units.ts';
 import { type Format, note, printRecord, table } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -15,8 +16,30 @@ export function requester(): string {
 }
 
 /** The id of a run by hand: readable, unique, and fit to name an execution. */
-function handRunId(program: string, job: string, to: string): string {
+export function runIdFor({ program, job, to }: { program: string; job: string; to: string }): string {
   return `${program}.${job}.${to}.${randomUUID().slice(0, 8)}`;
+}
+
+/** Run input from options, of which those not given are undefined. @throws {@link InputError} */
+export function inputOf(options: Record<string, unknown>): RunInput {
+  return parseRunInput(
+    Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  );
+}
+
+/** Does work in stages with a progress bar, and stops between two of them on Ctrl-C. */
+export async function watched<T>(program: string, work: (onStage: OnStage) => Promise<T>): Promise<T> {
+  const progress = startProgress(1);
+  const stopped = interruption();
+  try {
+    return await work((stage, done, of) => {
+      progress.at(((stage === 'apply' ? 1 : 0) + done / of) / 2, `${program} ${stage}`);
+      stopped.check();
+    });
+  } finally {
+    progress.end();
+    stopped.forget();
+  }
 }
 
 /**
@@ -28,27 +51,10 @@ export async function runAndTell(
   input: Record<string, unknown> & { program: string; job: string; to: string },
   format: Format,
 ): Promise<RunOutcome> {
-  const parsed = parseRunInput(
-    Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)),
-  );
-  const progress = startProgress(1);
-  const stopped = interruption();
-  try {
-    const outcome = await target.run(
-      parsed,
-      handRunId(input.program, input.job, input.to),
-      (stage, done, of) => {
-        progress.at(((stage === 'apply' ? 1 : 0) + done / of) / 2, `${input.program} ${stage}`);
-        stopped.check();
-      },
-    );
-    progress.end();
-    tell(outcome, format);
-    return outcome;
-  } finally {
-    progress.end();
-    stopped.forget();
-  }
+  const parsed = inputOf(input);
+  const outcome = await watched(input.program, (onStage) => target.run(parsed, runIdFor(input), onStage));
+  tell(outcome, format);
+  return outcome;
 }
 
 /** Ctrl-C ends a run between two steps: what it planned is finished or given up by the next. */
@@ -83,6 +89,11 @@ function tell(outcome: RunOutcome, format: Format): void {
   process.stdout.write(
     `${run.runId}: ${run.job} as of ${run.asOf}, ${summary.evaluated ?? 0} participants looked at, ${verb} ${summary.entries} entries\n`,
   );
+  if (run.job === 'daily' && run.since !== undefined && run.since < run.to) {
+    process.stdout.write(
+      `covers the ${datesBetween(run.since, run.to).length} days from ${run.since} to ${run.to}\n`,
+    );
+  }
   const rows = totalRows(summary);
   if (rows.length > 0) process.stdout.write(`${table(['incentive', 'entries', 'amount'], rows)}\n`);
   if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);

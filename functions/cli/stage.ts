@@ -8,6 +8,7 @@ import type { RunInput } from '../../shared/pipeline/run-input.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
+import { CODE_VERSION } from '../../shared/runtime/version.ts';
 import { bucketPlans } from '../../shared/store/plans.ts';
 import { readRun } from '../../shared/store/runs.ts';
 import { openTable } from '../../shared/store/table.ts';
@@ -41,6 +42,7 @@ export async function openStage(stage: string): Promise<Target> {
     catalogue: CATALOGUE,
     now: () => Date.now(),
     leaseMs: 0,
+    codeVersion: CODE_VERSION,
     shards: 1,
   };
   return {

@@ -6,6 +6,7 @@ import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
 import { EMBEDDED_BUCKETS, EMBEDDED_TABLE, startEmbedded } from '../../shared/runtime/embedded.ts';
+import { CODE_VERSION } from '../../shared/runtime/version.ts';
 import { tablePlans } from '../../shared/store/plans.ts';
 import { ensureTable, openTable } from '../../shared/store/table.ts';
 import { InputError } from '../../shared/values/validation.ts';
@@ -75,6 +76,7 @@ function here(table: Services['table'], leaseMs: number, close: () => Promise<vo
     catalogue: CATALOGUE,
     now,
     leaseMs,
+    codeVersion: CODE_VERSION,
     shards: SHARDS,
   };
   return { services, run: (input, runId, onStage) => runHere(services, input, runId, onStage), close };

@@ -7,6 +7,7 @@ import { readPools, reserve, settle } from '../store/pools.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { keepApproved } from './approved.ts';
 import { evaluatedShards, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
@@ -28,7 +29,7 @@ export async function allocate(
   run: Run,
   outcomes: readonly ShardOutcome[],
 ): Promise<Allocation> {
-  const shards = evaluatedShards(outcomes);
+  const shards = await keepApproved(services, run, evaluatedShards(outcomes));
   const parts = shards.flatMap(({ part }) => part ?? []);
   const claimed = claimedByPool(shards);
   const cuts: Record<string, Cut> = {};

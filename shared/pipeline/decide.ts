@@ -6,6 +6,7 @@ import { mergeTallies, type Tally } from '../engine/tally.ts';
 import { freeze, readFrozen } from '../store/decisions.ts';
 import { readProfiles } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
+import { approvedPlan, checkFrozen } from './approved.ts';
 import {
   evaluatedShards,
   isComplete,
@@ -22,6 +23,11 @@ export interface Context {
   /** By agency and month; absent when a shard failed, for then no sum is whole. */
   agencies?: Tally['agencies'];
   frozen: Frozen;
+}
+
+/** What {@link decide} stored. */
+export async function readContext({ plans }: Services, hash: string): Promise<Context> {
+  return JSON.parse(await plans.get(hash)) as Context;
 }
 
 /**
@@ -52,6 +58,8 @@ export async function decide(
     tally,
     await readProfiles(table, agencies),
   );
+  const planned = await approvedPlan(services, run);
+  if (planned !== undefined) checkFrozen(planned, due);
   const frozen: Record<string, Frozen[string]> = {};
   for (const [name, shares] of Object.entries(due)) {
     frozen[name] = run.dryRun ? shares : await freeze(table, run.program, name, shares, run.runId);

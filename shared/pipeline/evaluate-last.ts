@@ -5,7 +5,7 @@ import { readFrozen } from '../store/decisions.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
-import type { Context } from './decide.ts';
+import { readContext } from './decide.ts';
 import { pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import type { Services } from './services.ts';
@@ -17,9 +17,9 @@ export async function evaluateLast(
   { shard, of }: Shard,
   context: string,
 ): Promise<ShardResult> {
-  const { table, plans } = services;
+  const { table } = services;
   const program = pinnedProgram(services, run);
-  const { ids, agencies, frozen: decidedNow } = JSON.parse(await plans.get(context)) as Context;
+  const { ids, agencies, frozen: decidedNow } = await readContext(services, context);
   const own = ids.filter((id) => bucketOf(id, of) === shard);
   const frozen = { ...(await readFrozen(table, run.program)), ...decidedNow };
   return planAll(services, run, program, shard, own, async (id, to) => {

@@ -39,6 +39,18 @@ export interface ShardFailure {
 
 export type ShardOutcome = ShardResult | ShardFailure;
 
+/** The outcomes of the evaluating stages, as a state machine carries them. */
+export interface StageOutcomes {
+  first: ShardOutcome[];
+  entities: ShardOutcome[];
+  /** Only of runs that look at everyone. */
+  last?: ShardOutcome[];
+}
+
+export function allOutcomes({ first, entities, last = [] }: StageOutcomes): ShardOutcome[] {
+  return [...first, ...entities, ...last];
+}
+
 /** Whom the stages after the first look at. */
 export interface Deferred {
   /** Owners of several shops: all of them are due when one is. */

@@ -108,6 +108,8 @@ export async function openRun(services: Services, input: RunInput, runId: string
     ...(await scopeOf(services, input, dates, { horizon, full }, control)),
     ...(input.participants === undefined ? {} : { participants: input.participants }),
     dryRun: input.dryRun,
+    ...(input.plan === undefined ? {} : { plan: input.plan }),
+    codeVersion: services.codeVersion,
     requestedBy: input.requestedBy,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     openedAt: new Date(nowMs).toISOString(),
@@ -200,7 +202,7 @@ async function scopeOf(
   { to, asOf }: RunDates,
   { horizon, full }: Pick<Run, 'horizon' | 'full'>,
   { watermark: before }: Control,
-): Promise<Pick<Run, 'arrivals' | 'watermark'>> {
+): Promise<Pick<Run, 'arrivals' | 'watermark' | 'since'>> {
   if (participants !== undefined) return { arrivals: [] };
   const today = businessDate(now(), FACTS_ZONE);
   const ended = addDays(businessDate(now() - BUCKET_GRACE_MS, FACTS_ZONE), -1);
@@ -210,7 +212,7 @@ async function scopeOf(
   const arrivals = full
     ? await arrivalDays(table, earlier(undecided, addDays(horizon, -1)), later(addDays(asOf, 1), today))
     : await arrivalDays(table, undecided, addDays(to, 1));
-  return { arrivals, watermark };
+  return { arrivals, watermark, ...(before === undefined ? {} : { since: undecided }) };
 }
 
 /**

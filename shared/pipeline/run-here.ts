@@ -1,12 +1,18 @@
 /** Runs all stages in this process, as the state machine runs them in the cloud: the embedded runner. */
 import pMap from 'p-map';
+import type { Frozen } from '../engine/decision.ts';
+import { budgetNodes } from '../policy/budget.ts';
+import { findProgram } from '../policy/catalogue.ts';
+import { keepPlanned } from '../store/approvals.ts';
 import { endLease, isHeld, readControl } from '../store/control.ts';
 import { memoryPlans } from '../store/plans.ts';
+import { readPools } from '../store/pools.ts';
 import type { Run, RunSummary } from '../store/runs.ts';
 import { type Allocation, abandonRun, allocate } from './allocate.ts';
 import { applyPart, fundedEntries, type PartResult } from './apply-part.ts';
 import { closeRun, summaryOf } from './close-run.ts';
-import { decide } from './decide.ts';
+import { decide, readContext } from './decide.ts';
+import { type Difference, differenceOf } from './difference.ts';
 import { evaluateEntities } from './evaluate-entities.ts';
 import { evaluateLast } from './evaluate-last.ts';
 import { evaluateShard } from './evaluate-shard.ts';
@@ -60,7 +66,7 @@ export async function runHere(
       continue;
     }
     const { run } = opening;
-    const { allocation, shards } = await plan(services, run, opening.shards, onStage);
+    const { allocation, shards } = await planHere(services, run, opening.shards, onStage);
     const summary = run.dryRun
       ? await dryApply(services, run, allocation, shards)
       : await applyAndClose(services, run, allocation, shards, onStage);
@@ -68,7 +74,53 @@ export async function runHere(
   }
 }
 
-async function plan(services: Services, run: Run, shards: readonly Shard[], onStage: OnStage) {
+/** A plan that was made to be shown. */
+export interface Planned {
+  run: Run;
+  summary: RunSummary;
+  difference: Difference;
+}
+
+/**
+ * Plans without writing an entry, and keeps the plan under its hash, so that it can be applied as it was shown.
+ * @throws {@link InputError} when the input makes no sense.
+ */
+export async function planToShow(
+  services: Services,
+  input: RunInput,
+  runId: string,
+  onStage: OnStage = () => {},
+): Promise<Planned> {
+  const opening = await openRun(services, { ...input, dryRun: true }, runId);
+  if (opening.next !== 'evaluate') throw new Error(`a plan was answered with ${opening.next}`);
+  const { run } = opening;
+  const { allocation, shards, frozen } = await planHere(services, run, opening.shards, onStage);
+  const { from, to, asOf } = run;
+  const limits = budgetNodes(findProgram(run.program, services.catalogue)).map(
+    ({ node, limit }) => [node, limit] as const,
+  );
+  const pools = (await readPools(services.table, run.program)).map(
+    ({ pool, limit }) => [pool, limit] as const,
+  );
+  await keepPlanned(
+    services.table,
+    run.program,
+    {
+      manifest: allocation.manifest,
+      input: { ...input, from, to, asOf, dryRun: false },
+      policy: run.policy,
+      limits: Object.fromEntries([...limits, ...pools]),
+      frozen,
+      plannedBy: run.requestedBy,
+      plannedAt: run.openedAt,
+    },
+    services.now(),
+  );
+  const summary = await dryApply(services, run, allocation, shards);
+  return { run, summary, difference: await differenceOf(services.plans, allocation.manifest) };
+}
+
+async function planHere(services: Services, run: Run, shards: readonly Shard[], onStage: OnStage) {
   try {
     const results: ShardResult[] = [];
     const each = async (evaluateOne: (shard: Shard) => Promise<ShardResult>) => {
@@ -80,11 +132,13 @@ async function plan(services: Services, run: Run, shards: readonly Shard[], onSt
     await each((shard) => evaluateShard(services, run, shard));
     const first = [...results];
     await each((shard) => evaluateEntities(services, run, shard, first));
+    let frozen: Frozen = {};
     if (run.full) {
       const context = await decide(services, run, results);
+      frozen = (await readContext(services, context)).frozen;
       await each((shard) => evaluateLast(services, run, shard, context));
     }
-    return { allocation: await allocate(services, run, results), shards: results };
+    return { allocation: await allocate(services, run, results), shards: results, frozen };
   } catch (error) {
     if (!run.dryRun) await abandonRun(services, run, error instanceof Error ? error.message : String(error));
     throw error;

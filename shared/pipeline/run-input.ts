@@ -33,6 +33,11 @@ const runInputSchema = z
       .max(1000, 'at most 1000 participants')
       .optional(),
     dryRun: z.boolean().default(false),
+    /** The hash of a plan that was shown with this input: only what still stands of it is written. */
+    plan: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/, 'the hash of a plan: 32 hex digits')
+      .optional(),
     requestedBy: z.string().min(1).max(200),
     reason: z.string().min(1).max(500).optional(),
   })

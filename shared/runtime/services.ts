@@ -1,4 +1,5 @@
 /** What the stages need, made from a function's environment: once in the life of a process. */
+
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Services } from '../pipeline/services.ts';
 import { CATALOGUE } from '../policy/catalogue.ts';
@@ -6,6 +7,7 @@ import { bucketPlans } from '../store/plans.ts';
 import { openTable } from '../store/table.ts';
 import { documentClient } from './clients.ts';
 import type { StageEnvironment } from './env.ts';
+import { CODE_VERSION } from './version.ts';
 
 /**
  * Runs an opening once and keeps its result. One that failed is tried again by the next call, so that a table
@@ -38,6 +40,7 @@ export async function openServices(environment: StageEnvironment): Promise<Servi
     plans: bucketPlans(new S3Client({ maxAttempts: 5 }), environment.PLANS_BUCKET),
     catalogue: CATALOGUE,
     leaseMs: environment.LEASE_SECONDS * 1000,
+    codeVersion: CODE_VERSION,
     shards: environment.SHARDS,
   };
 }

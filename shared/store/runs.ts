@@ -24,6 +24,12 @@ export interface Run {
   participants?: string[];
   /** Whether it looks at everyone: only then is anything decided that takes everyone. */
   full: boolean;
+  /** The plan that it applies: an operator has seen it. */
+  plan?: string;
+  /** The first arrival date that no earlier run has decided; absent for the first run, and for named participants. */
+  since?: BusinessDate;
+  /** The version of the code that ran. */
+  codeVersion: string;
   /** The request to look at everyone that it meets. */
   lookAtAll?: string;
   dryRun: boolean;
@@ -75,6 +81,8 @@ export interface RunRecord extends Run {
   summary?: RunSummary;
   /** Shards that failed as a whole: with any, the watermark stays where it is. */
   failedShards?: string[];
+  /** Participants that had moved since the plan was shown: left as they are, and due again. */
+  moved?: string[];
   /** Why it was abandoned. */
   failure?: string;
 }
@@ -94,7 +102,7 @@ export async function recordProgress(
   table: Table,
   { program, runId }: Pick<Run, 'program' | 'runId'>,
   progress: Partial<
-    Pick<RunRecord, 'state' | 'closedAt' | 'manifest' | 'summary' | 'failure' | 'failedShards'>
+    Pick<RunRecord, 'state' | 'closedAt' | 'manifest' | 'summary' | 'failure' | 'failedShards' | 'moved'>
   >,
 ): Promise<void> {
   const fields = Object.entries(progress).filter(([, value]) => value !== undefined);

@@ -49,6 +49,7 @@ export const keys = {
   pool: (program: string, pool: string) => ({ pk: `POOL#${program}`, sk: pool }),
   control: (program: string) => ({ pk: `RUN#${program}`, sk: 'CONTROL' }),
   run: (program: string, runId: string) => ({ pk: `RUN#${program}`, sk: `ID#${runId}` }),
+  planned: (program: string, manifest: string) => ({ pk: `RUN#${program}`, sk: `PLAN#${manifest}` }),
   decided: (program: string, decision: string) => ({
     pk: `RUN#${program}`,
     sk: `DECIDED#${decision}`,

@@ -1,0 +1,101 @@
+/** Applying a plan that an operator has seen: what still stands of it is written, the rest is left due. */
+
+import { type PlannedRun, readPlanned } from '../store/approvals.ts';
+import { readPools } from '../store/pools.ts';
+import { type Run, recordProgress } from '../store/runs.ts';
+import { canonicalJson, contentHash } from '../values/canonical.ts';
+import { InputError } from '../values/validation.ts';
+import { markAgain, type ShardResult } from './evaluation.ts';
+import { demandOf, readManifest, readPart, storePart } from './plan.ts';
+import type { Services } from './services.ts';
+
+/** Of a hundred participants, this many may have moved; with more, the plan has to be looked at again. */
+const MOVED_PERCENT = 1;
+const MOVED_SHOWN = 100;
+
+/** The plan that a run is to apply. @throws {@link InputError} when it is not kept, or rests on another policy. */
+export async function approvedPlan({ table }: Services, run: Run): Promise<PlannedRun | undefined> {
+  if (run.plan === undefined) return undefined;
+  const planned = await readPlanned(table, run.program, run.plan);
+  if (planned === undefined) {
+    throw new InputError(`plan: got ${run.plan}; allowed: the hash of a plan of ${run.program} that is kept`);
+  }
+  return planned;
+}
+
+/** @throws {@link InputError} when the run would freeze other decisions than were shown. */
+export function checkFrozen(planned: PlannedRun, frozen: PlannedRun['frozen']): void {
+  if (canonicalJson(planned.frozen) !== canonicalJson(frozen))
+    refuse(planned, 'pools or ranks would be decided otherwise');
+}
+
+/**
+ * Keeps, of what the shards found, the participants whose changes are those that were shown. The others are named
+ * on the run's record and due again.
+ * @throws {@link InputError} when the policy or a limit moved, when more than 1% of the participants did, or when
+ * anyone did and the plan decides what takes everyone.
+ */
+export async function keepApproved(
+  services: Services,
+  run: Run,
+  shards: readonly ShardResult[],
+): Promise<readonly ShardResult[]> {
+  const planned = await approvedPlan(services, run);
+  if (planned === undefined) return shards;
+  if (canonicalJson(planned.policy) !== canonicalJson(run.policy)) refuse(planned, 'the policy has changed');
+  const limits = Object.fromEntries(
+    (await readPools(services.table, run.program)).map(({ pool, limit }) => [pool, limit]),
+  );
+  for (const [node, limit] of Object.entries(planned.limits)) {
+    if (limits[node] !== limit) refuse(planned, `the limit of ${node} was ${limit} and is ${limits[node]}`);
+  }
+  const { parts } = await readManifest(services.plans, planned.manifest);
+  const shown = await hashesOf(services, parts);
+  const now = await hashesOf(
+    services,
+    shards.flatMap(({ part }) => part ?? []),
+  );
+  const all = new Set([...shown.keys(), ...now.keys()]);
+  const moved = new Set([...all].filter((id) => shown.get(id) !== now.get(id)));
+  if (moved.size === 0) return shards;
+  if (Object.keys(planned.frozen).length > 0)
+    refuse(planned, `${moved.size} participants have moved, and it decides for all`);
+  if (moved.size * 100 > all.size * MOVED_PERCENT)
+    refuse(planned, `${moved.size} of ${all.size} participants have moved`);
+  await markAgain(services, run, [...moved]);
+  await recordProgress(services.table, run, { moved: [...moved].sort().slice(0, MOVED_SHOWN) });
+  return Promise.all(shards.map((shard) => without(services, shard, moved)));
+}
+
+function refuse({ manifest }: PlannedRun, why: string): never {
+  throw new InputError(`plan: ${manifest} no longer stands: ${why}. Nothing was written; plan again`);
+}
+
+/** The hash of each participant's changes in some parts. */
+async function hashesOf({ plans }: Services, parts: readonly string[]): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const hash of parts) {
+    for (const { participantId, changes } of (await readPart(plans, hash)).participants) {
+      hashes.set(participantId, contentHash(changes));
+    }
+  }
+  return hashes;
+}
+
+async function without(
+  { plans }: Services,
+  shard: ShardResult,
+  moved: ReadonlySet<string>,
+): Promise<ShardResult> {
+  if (shard.part === undefined) return shard;
+  const { participants } = await readPart(plans, shard.part);
+  const part = { participants: participants.filter(({ participantId }) => !moved.has(participantId)) };
+  const { part: _part, ...rest } = shard;
+  const hash = await storePart(plans, part);
+  return {
+    ...rest,
+    ...(hash === undefined ? {} : { part: hash }),
+    ...demandOf(part),
+    changed: part.participants.length,
+  };
+}
