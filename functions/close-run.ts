@@ -2,7 +2,7 @@
 import type { Allocation } from '../shared/pipeline/allocate.ts';
 import type { PartResult } from '../shared/pipeline/apply-part.ts';
 import { closeRun } from '../shared/pipeline/close-run.ts';
-import type { ShardOutcome } from '../shared/pipeline/evaluation.ts';
+import { allOutcomes, type StageOutcomes } from '../shared/pipeline/evaluation.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';
 import { count } from '../shared/runtime/metrics.ts';
@@ -14,14 +14,15 @@ const environment = readEnvironment('close-run');
 const services = once(() => openServices(environment));
 
 /** A dead run that is finished by its successor brings no outcomes: only its plan outlived it. */
-interface CloseRunEvent {
+interface CloseRunEvent extends Partial<StageOutcomes> {
   run: Run;
   plan: Allocation;
   applied: PartResult[];
-  outcomes?: ShardOutcome[];
 }
 
-export const handler = lambdaHandler<CloseRunEvent, RunSummary>(async ({ run, plan, applied, outcomes }) => {
+export const handler = lambdaHandler<CloseRunEvent, RunSummary>(async (event) => {
+  const { run, plan, applied, first, entities = [], last = [] } = event;
+  const outcomes = first && allOutcomes({ first, entities, last });
   const summary = await closeRun(await services(), run, plan.manifest, applied, outcomes);
   logger.info('closed', { runId: run.runId, summary });
   count({ closedRuns: 1 });

@@ -73,6 +73,9 @@ export class PipelineStack extends Stack {
       functions: {
         'open-run': stageFunction('open-run', SHORT, 'Opens a run, or says why not'),
         'evaluate-shard': stageFunction('evaluate-shard', LONG, 'Plans the changes of some participants'),
+        'evaluate-entities': stageFunction('evaluate-entities', LONG, 'Plans the changes of some owners'),
+        decide: stageFunction('decide', LONG, 'Freezes the pools and ranks that have fallen due'),
+        'evaluate-last': stageFunction('evaluate-last', LONG, 'Plans the changes of agencies and ranks'),
         allocate: stageFunction('allocate', LONG, 'Funds a plan from the pools'),
         'apply-part': stageFunction('apply-part', LONG, 'Writes the entries of one part of a plan'),
         'close-run': stageFunction('close-run', SHORT, 'Settles the pools and closes a run'),

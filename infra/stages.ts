@@ -13,7 +13,7 @@ export interface Stage {
 
 const STAGES = {
   dev: { keepsData: true, dailyEveryMinute: false, shards: 8, logRetentionDays: 30 },
-  prod: { keepsData: true, dailyEveryMinute: false, shards: 64, logRetentionDays: 365 },
+  prod: { keepsData: true, dailyEveryMinute: false, shards: 32, logRetentionDays: 365 },
   rehearsal: { keepsData: false, dailyEveryMinute: true, shards: 4, logRetentionDays: 7 },
 } as const satisfies Record<string, Omit<Stage, 'name'>>;
 

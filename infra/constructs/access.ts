@@ -9,23 +9,33 @@ interface Access {
   plans?: readonly ('s3:GetObject' | 's3:PutObject')[];
 }
 
+/** The table is opened by everyone. */
+const OPEN = ['dynamodb:GetItem'] as const;
+/** An empty table is looked through once, before it is marked as ours. */
+const ADOPT = [...OPEN, 'dynamodb:PutItem', 'dynamodb:Scan'] as const;
 /** Marking participants due: the day on the list, the markers in batches. */
 const MARK_DUE = ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'] as const;
-/** An empty table is looked through once, before it is marked as ours. */
-const ADOPT = ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan'] as const;
+const EVALUATE = [...OPEN, 'dynamodb:Query', ...MARK_DUE] as const;
+const READ_AND_STORE = ['s3:GetObject', 's3:PutObject'] as const;
 
-/** Nobody may delete: what a run writes can only be added to (docs/design.md, laws). */
-const ACCESS: Readonly<Record<FunctionName, Access>> = {
+/** One function may delete, and only because a correction that waited for an operator may be withdrawn. */
+export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'ingest-facts': { table: [...ADOPT, ...MARK_DUE, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] },
   'open-run': { table: [...ADOPT, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
-  'evaluate-shard': { table: ['dynamodb:GetItem', 'dynamodb:Query', ...MARK_DUE], plans: ['s3:PutObject'] },
-  allocate: {
-    table: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
-    plans: ['s3:GetObject', 's3:PutObject'],
+  'evaluate-shard': { table: EVALUATE, plans: ['s3:PutObject'] },
+  'evaluate-entities': { table: EVALUATE, plans: READ_AND_STORE },
+  decide: {
+    table: [...OPEN, 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+    plans: READ_AND_STORE,
   },
-  'apply-part': { table: ['dynamodb:GetItem', ...MARK_DUE], plans: ['s3:GetObject'] },
-  'close-run': { table: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
-  'abandon-run': { table: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'] },
+  'evaluate-last': { table: EVALUATE, plans: READ_AND_STORE },
+  allocate: { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: READ_AND_STORE },
+  'apply-part': {
+    table: [...OPEN, ...MARK_DUE, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    plans: ['s3:GetObject'],
+  },
+  'close-run': { table: [...OPEN, 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
+  'abandon-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'] },
 };
 
 /** Gives a function what it needs, and no more. */

@@ -90,10 +90,7 @@ export class RunMachine extends Construct {
     apply.addCatch(abandon, onFailure);
     apply.next(close);
 
-    const allocate = this.call('Allocate', functions.allocate, {
-      payload: { run: JsonPath.objectAt('$.run'), outcomes: JsonPath.objectAt('$.outcomes') },
-      resultPath: '$.plan',
-    });
+    const allocate = this.call('Allocate', functions.allocate, { resultPath: '$.plan' });
     allocate.addCatch(abandon, onFailure);
     allocate.next(
       new Choice(this, 'IsDryRun')
@@ -101,13 +98,33 @@ export class RunMachine extends Construct {
         .otherwise(apply),
     );
 
-    const evaluate = this.evaluateShards(functions['evaluate-shard']);
-    evaluate.addCatch(abandon, onFailure);
-    evaluate.next(allocate);
+    const evaluateLast = this.evaluate('EvaluateLast', functions['evaluate-last'], '$.last', {
+      'context.$': '$.context',
+    });
+    evaluateLast.addCatch(abandon, onFailure);
+    evaluateLast.next(allocate);
+
+    const decide = this.call('Decide', functions.decide, { resultPath: '$.context' });
+    decide.addCatch(abandon, onFailure);
+    decide.next(evaluateLast);
+
+    const evaluateEntities = this.evaluate('EvaluateEntities', functions['evaluate-entities'], '$.entities', {
+      'outcomes.$': '$.first',
+    });
+    evaluateEntities.addCatch(abandon, onFailure);
+    evaluateEntities.next(
+      new Choice(this, 'LooksAtAll')
+        .when(Condition.booleanEquals('$.run.full', true), decide)
+        .otherwise(allocate),
+    );
+
+    const evaluateShards = this.evaluate('EvaluateShards', functions['evaluate-shard'], '$.first');
+    evaluateShards.addCatch(abandon, onFailure);
+    evaluateShards.next(evaluateEntities);
 
     openRun.next(
       new Choice(this, 'WhatNext')
-        .when(Condition.stringEquals('$.next', 'evaluate'), evaluate)
+        .when(Condition.stringEquals('$.next', 'evaluate'), evaluateShards)
         .when(Condition.stringEquals('$.next', 'finish'), this.finishOther(apply))
         .when(Condition.stringEquals('$.next', 'duplicate'), new Succeed(this, 'Duplicate'))
         .otherwise(this.held(openRun)),
@@ -147,13 +164,18 @@ export class RunMachine extends Construct {
   }
 
   /**
-   * A shard that fails is reported, and fails no other: its participants stay due. The map itself tolerates
-   * nothing, because a child that could not even report would be passed by silently.
+   * A stage that evaluates all shards. One that fails is reported, and fails no other: its participants stay due.
+   * The map itself tolerates nothing, because a child that could not even report would be passed by silently.
    */
-  private evaluateShards(fn: IFunction): StrictMap {
-    const shard = this.call('EvaluateShard', fn);
+  private evaluate(
+    id: string,
+    fn: IFunction,
+    resultPath: string,
+    more: Readonly<Record<string, string>> = {},
+  ): StrictMap {
+    const shard = this.call(`${id}Shard`, fn);
     shard.addCatch(
-      Pass.jsonata(this, 'ShardFailed', {
+      Pass.jsonata(this, `${id}Failure`, {
         outputs: {
           shard: '{% $states.input.shard.shard %}',
           error: `{% $states.input.failure.Error & ': ' & $substring($states.input.failure.Cause, 0, ${FAILURE_LENGTH}) %}`,
@@ -161,12 +183,12 @@ export class RunMachine extends Construct {
       }),
       { errors: ['States.ALL'], resultPath: '$.failure' },
     );
-    return new StrictMap(this, 'EvaluateShards', {
+    return new StrictMap(this, id, {
       itemsPath: '$.shards',
-      itemSelector: { 'run.$': '$.run', 'shard.$': '$$.Map.Item.Value' },
+      itemSelector: { 'run.$': '$.run', 'shard.$': '$$.Map.Item.Value', ...more },
       mapExecutionType: StateMachineType.STANDARD,
       maxConcurrency: EVALUATE_AT_ONCE,
-      resultPath: '$.outcomes',
+      resultPath,
     }).itemProcessor(shard);
   }
 

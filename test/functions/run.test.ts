@@ -1,11 +1,13 @@
 /** The functions of a run, called as the state machine calls them: on an embedded table, with plans in memory. */
+import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ACCESS } from '../../infra/constructs/access.ts';
 import type { Allocation } from '../../shared/pipeline/allocate.ts';
 import type { PartResult } from '../../shared/pipeline/apply-part.ts';
-import type { ShardOutcome, ShardResult } from '../../shared/pipeline/evaluation.ts';
+import type { ShardResult, StageOutcomes } from '../../shared/pipeline/evaluation.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import type { Opening, Shard } from '../../shared/pipeline/open-run.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
@@ -47,10 +49,14 @@ beforeEach(async () => {
   vi.resetModules();
   plans.clear();
   s3.reset();
-  s3.on(PutObjectCommand).callsFake(({ Key, Body }) => void plans.set(Key, Body));
-  s3.on(GetObjectCommand).callsFake(({ Key }) => ({
-    Body: { transformToByteArray: async () => plans.get(Key) },
-  }));
+  s3.on(PutObjectCommand).callsFake(({ Key, Body }) => {
+    asked?.add('s3:PutObject');
+    plans.set(Key, Body);
+  });
+  s3.on(GetObjectCommand).callsFake(({ Key }) => {
+    asked?.add('s3:GetObject');
+    return { Body: { transformToByteArray: async () => plans.get(Key) } };
+  });
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -78,9 +84,37 @@ const SCHEDULED = {
 /** The window's opening: one cold start and two perks. */
 const ENTRIES = 3;
 
-async function call<T>(name: string, event: unknown): Promise<T> {
+/** What a function asks of the table and the bucket while it works, by the names of the actions. */
+let asked: Set<string> | undefined;
+const ACTIONS: Readonly<Record<string, string>> = {
+  GetCommand: 'dynamodb:GetItem',
+  PutCommand: 'dynamodb:PutItem',
+  UpdateCommand: 'dynamodb:UpdateItem',
+  DeleteCommand: 'dynamodb:DeleteItem',
+  QueryCommand: 'dynamodb:Query',
+  ScanCommand: 'dynamodb:Scan',
+  BatchGetCommand: 'dynamodb:BatchGetItem',
+  BatchWriteCommand: 'dynamodb:BatchWriteItem',
+};
+const { send } = DynamoDBDocumentClient.prototype;
+DynamoDBDocumentClient.prototype.send = function (this: unknown, ...args: unknown[]) {
+  const command = (args[0] as object).constructor.name;
+  asked?.add(ACTIONS[command] ?? command);
+  return Reflect.apply(send, this, args);
+} as typeof send;
+
+/** Calls a function as the state machine does, one at a time. It may ask only for what the stack allows it. */
+async function call<T>(name: keyof typeof ACCESS, event: unknown): Promise<T> {
   const { handler } = await import(`../../functions/${name}.ts`);
-  return handler(event, CONTEXT);
+  const asks = new Set<string>();
+  asked = asks;
+  try {
+    return await handler(event, CONTEXT);
+  } finally {
+    asked = undefined;
+    const { table, plans = [] } = ACCESS[name];
+    expect([...table, ...plans], `what ${name} may do`).toEqual(expect.arrayContaining([...asks]));
+  }
 }
 
 function open(
@@ -97,26 +131,31 @@ async function opened(input: unknown, name?: string): Promise<{ run: Run; shards
   return opening;
 }
 
-const evaluateAll = ({ run, shards }: { run: Run; shards: Shard[] }) =>
-  Promise.all(shards.map((shard) => call<ShardResult>('evaluate-shard', { run, shard })));
+async function evaluateAll({ run, shards }: { run: Run; shards: Shard[] }): Promise<StageOutcomes> {
+  const each = (name: keyof typeof ACCESS, more = {}) =>
+    inTurn(shards, (shard) => call<ShardResult>(name, { run, shard, ...more }));
+  const first = await each('evaluate-shard');
+  const entities = await each('evaluate-entities', { outcomes: first });
+  if (!run.full) return { first, entities };
+  const context = await call<string>('decide', { run, first, entities });
+  return { first, entities, last: await each('evaluate-last', { context }) };
+}
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
 
 /** A run that has been allocated: what the state machine carries on. */
-async function allocated(
-  input: unknown = DAILY,
-): Promise<{ run: Run; outcomes: ShardOutcome[]; plan: Allocation }> {
-  const opening = await opened(input);
-  const outcomes = await evaluateAll(opening);
-  return {
-    run: opening.run,
-    outcomes,
-    plan: await call<Allocation>('allocate', { run: opening.run, outcomes }),
-  };
+async function allocated(input: unknown = DAILY) {
+  const { run, shards } = await opened(input);
+  const outcomes = await evaluateAll({ run, shards });
+  return { run, shards, ...outcomes, plan: await call<Allocation>('allocate', { run, ...outcomes }) };
 }
 
 const applyAll = ({ run, plan }: { run: Run; plan: Allocation }) =>
-  Promise.all(
-    plan.parts.map((part) => call<PartResult>('apply-part', { run, manifest: plan.manifest, part })),
-  );
+  inTurn(plan.parts, (part) => call<PartResult>('apply-part', { run, manifest: plan.manifest, part }));
 
 const exposurePool = async () => (await readPools(table, PROGRAM)).find(({ pool }) => pool === 'exposure');
 
@@ -158,6 +197,51 @@ describe('the functions of a run', () => {
   });
 });
 
+describe('a run that looks at everyone', () => {
+  const shop = {
+    type: 'participant',
+    platform: 'xiaohongshu',
+    kind: 'merchant',
+    entityId: 'owner',
+    revision: 2,
+  };
+  const agency = { agencyKind: 'service-provider', industryCluster: 'yiwu', revision: 1 };
+  const MEMBERS = [
+    { ...shop, id: 'm-1', memberships: [{ agencyId: 'a-1', from: '2024-07-01' }] },
+    { ...shop, id: 'm-2' },
+    { type: 'participant', id: 'a-1', platform: 'xiaohongshu', kind: 'agency', ...agency },
+  ];
+  const BACKFILL = { ...DAILY, job: 'backfill', from: '2024-08-01', to: '2024-08-31', reason: 'test' };
+
+  beforeEach(async () => {
+    await ingest(
+      { table, now: Date.now },
+      MEMBERS.map((fact) => JSON.stringify(fact)),
+      '2024-08-01',
+    );
+  });
+
+  it('evaluates owners, decides, and pays agencies last', async () => {
+    const state = await allocated(BACKFILL);
+    expect(state.last).toHaveLength(2);
+    const summary = await call<RunSummary>('close-run', { ...state, applied: await applyAll(state) });
+    expect(summary).toMatchObject({ failed: 0, displaced: 0 });
+    const paid = (await readEntries(table)).map(
+      ({ participantId, occasion }) => `${participantId} ${occasion}`,
+    );
+    expect(paid).toEqual(expect.arrayContaining(['m-1 w1/cold-1', 'a-1 agency-growth/2024-08']));
+  });
+
+  it('decides nothing when a shard failed', async () => {
+    const { run, shards } = await opened(BACKFILL);
+    const { first, entities } = await evaluateAll({ run, shards });
+    const failed = [...first, { shard: 7, error: 'Lambda.Unknown: gone' }];
+    const context = await call<string>('decide', { run, first: failed, entities });
+    const stored = plans.get(`plans/${context}.json.gz`) ?? new Uint8Array();
+    expect(JSON.parse(gunzipSync(stored).toString())).toEqual({ ids: ['a-1'], frozen: {} });
+  });
+});
+
 describe('open-run', () => {
   it('takes the start of the execution for the time of a schedule that did not say its own', async () => {
     const { run } = await opened(SCHEDULED);
@@ -190,7 +274,7 @@ describe('open-run', () => {
     const again = await opened(SCHEDULED, 'execution-1');
     expect(again.run).toMatchObject({ runId: first.run.runId, epoch: first.run.epoch + 1 });
     // What the first answer may still set off comes to nothing.
-    await expect(call('allocate', { run: first.run, outcomes: [] })).rejects.toThrow('overtaken');
+    await expect(call('allocate', { run: first.run, first: [], entities: [] })).rejects.toThrow('overtaken');
   });
 
   it('says who holds the program', async () => {
@@ -203,8 +287,13 @@ describe('evaluate-shard', () => {
   it('fails when its plan cannot be stored, for the machine to try again', async () => {
     const { run, shards } = await opened(DAILY);
     s3.on(PutObjectCommand).rejects(Object.assign(new Error('slow down'), { name: 'SlowDown' }));
-    const outcomes = await Promise.allSettled(shards.map((shard) => call('evaluate-shard', { run, shard })));
-    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const outcomes = await inTurn(shards, (shard) =>
+      call('evaluate-shard', { run, shard }).then(
+        () => 'evaluated',
+        ({ name }) => name,
+      ),
+    );
+    expect(outcomes.sort()).toEqual(['SlowDown', 'evaluated']);
   });
 
   it('cuts failures short, because all of them travel together', async () => {
@@ -220,20 +309,21 @@ describe('evaluate-shard', () => {
         ? Promise.reject(new Error(long))
         : Reflect.apply(send, this, [sent]);
     } as never);
-    const results = await evaluateAll({ run, shards });
+    const results = await inTurn(shards, (shard) => call<ShardResult>('evaluate-shard', { run, shard }));
     expect(results.map(({ failed }) => failed).sort()).toEqual([0, 1]);
     const failure = results.flatMap(({ failures }) => failures)[0] ?? '';
     expect(failure).toMatch(/^m-1: x+$/);
-    expect(failure.length).toBe(200);
+    expect(failure.length).toBe(120);
   });
 });
 
 describe('allocate', () => {
   it('goes on without a shard that failed, and then the watermark stays', async () => {
-    const opening = await opened(DAILY);
-    const outcomes = [...(await evaluateAll(opening)), { shard: 7, error: 'Lambda.Unknown: gone' }];
-    const plan = await call<Allocation>('allocate', { run: opening.run, outcomes });
-    const state = { run: opening.run, outcomes, plan };
+    const { run, shards } = await opened(DAILY);
+    const { first, entities } = await evaluateAll({ run, shards });
+    const outcomes = { first: [...first, { shard: 7, error: 'Lambda.Unknown: gone' }], entities };
+    const plan = await call<Allocation>('allocate', { run, ...outcomes });
+    const state = { run, ...outcomes, plan };
     await call('close-run', { ...state, applied: await applyAll(state) });
     expect(await readRun(table, PROGRAM, 'execution-1')).toMatchObject({
       state: 'closed',

@@ -33,6 +33,8 @@ if (resource === undefined) throw new Error('there is no state machine');
 const machine = definitionOf(resource);
 const { States } = machine;
 
+const EVALUATING = ['EvaluateShards', 'EvaluateEntities', 'EvaluateLast'];
+
 /** All states, those inside maps too. */
 const everyState = Object.entries(States).flatMap(([name, state]): [string, State][] => [
   [name, state],
@@ -46,7 +48,7 @@ describe('the state machine', () => {
       ofType('Map')
         .map(([name]) => name)
         .sort(),
-    ).toEqual(['ApplyParts', 'EvaluateShards']);
+    ).toEqual(['ApplyParts', 'EvaluateEntities', 'EvaluateLast', 'EvaluateShards']);
     for (const [name, { MaxConcurrency, ToleratedFailurePercentage, ItemProcessor }] of ofType('Map')) {
       expect(ItemProcessor?.ProcessorConfig.Mode, name).toBe('DISTRIBUTED');
       expect(MaxConcurrency, name).toBeGreaterThan(0);
@@ -55,7 +57,7 @@ describe('the state machine', () => {
   });
 
   it('tries every task again after throttles and failures of the platform, and after nothing else', () => {
-    expect(ofType('Task')).toHaveLength(6);
+    expect(ofType('Task')).toHaveLength(9);
     for (const [name, { Retry = [] }] of ofType('Task')) {
       const errors = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
       expect(errors, name).toEqual(
@@ -72,7 +74,7 @@ describe('the state machine', () => {
   });
 
   it('gives a run up whichever stage fails once it is open', () => {
-    for (const stage of ['EvaluateShards', 'Allocate', 'ApplyParts', 'CloseRun']) {
+    for (const stage of [...EVALUATING, 'Decide', 'Allocate', 'ApplyParts', 'CloseRun']) {
       expect(States[stage]?.Catch, stage).toMatchObject([
         { ErrorEquals: ['States.ALL'], Next: 'AbandonRun' },
       ]);
@@ -82,9 +84,23 @@ describe('the state machine', () => {
   });
 
   it('reports a shard that fails, and lets the others be decided', () => {
-    const shards: Record<string, State> = States.EvaluateShards?.ItemProcessor?.States ?? {};
-    expect(shards.EvaluateShard?.Catch).toMatchObject([{ ErrorEquals: ['States.ALL'], Next: 'ShardFailed' }]);
-    expect(shards.ShardFailed?.Type).toBe('Pass');
+    for (const stage of EVALUATING) {
+      const children: Record<string, State> = States[stage]?.ItemProcessor?.States ?? {};
+      expect(children[`${stage}Shard`]?.Catch).toMatchObject([
+        { ErrorEquals: ['States.ALL'], Next: `${stage}Failure` },
+      ]);
+      expect(children[`${stage}Failure`]?.Type).toBe('Pass');
+    }
+  });
+
+  it('decides what takes everyone only in runs that look at everyone, and funds all of it', () => {
+    expect(States.EvaluateShards?.Next).toBe('EvaluateEntities');
+    expect(States[States.EvaluateEntities?.Next ?? '']).toMatchObject({
+      Choices: [{ Variable: '$.run.full', BooleanEquals: true, Next: 'Decide' }],
+      Default: 'Allocate',
+    });
+    expect(States.Decide?.Next).toBe('EvaluateLast');
+    expect(States.EvaluateLast?.Next).toBe('Allocate');
   });
 
   it('takes as long as the lease of its run', () => {
