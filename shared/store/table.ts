@@ -87,7 +87,8 @@ export async function openTable(
   const { Items = [] } = await client.send(
     new ScanCommand({ TableName: name, Limit: 1, ConsistentRead: true }),
   );
-  if (Items.length > 0) {
+  // What was found may be the mark of someone who opened it at the same time.
+  if (Items.length > 0 && (await readMeta(client, name)) === undefined) {
     throw new InputError(
       `table: got ${JSON.stringify(name)}, which holds items of something else; allowed: a table of Hongbao's, or an empty one`,
     );
