@@ -1,8 +1,8 @@
 /** Pools that bind, through the whole pipeline. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
-import { keys } from '../../shared/store/table.ts';
+import { askForAll } from '../../shared/store/control.ts';
+import { setLimit } from '../../shared/store/pools.ts';
 import { CNY, merchant, sales, session } from '../support/facts.ts';
 import { database, grantedFrom, PROGRAM, type World } from '../support/world.ts';
 
@@ -17,17 +17,18 @@ async function worldWith(limit: number): Promise<World> {
   return (await db.world({ shards: 2, catalogue })).at('2024-08-31');
 }
 
-/** The pool as an operator leaves it who raises its limit. */
+/** An operator raises the limit, as the command line does it. */
 async function raise(world: World, by: number) {
-  await world.table.client.send(
-    new UpdateCommand({
-      TableName: world.table.name,
-      Key: keys.pool(PROGRAM, 'exposure'),
-      UpdateExpression: 'SET #limit = #limit + :by, #left = #left + :by',
-      ExpressionAttributeNames: { '#limit': 'limit', '#left': 'left' },
-      ExpressionAttributeValues: { ':by': by },
-    }),
-  );
+  const pool = await world.pool();
+  const change = {
+    from: pool.limit,
+    to: pool.limit + by,
+    by: 'ops',
+    reason: 'more',
+    at: '2024-08-31T04:00:00Z',
+  };
+  await askForAll(world.table, PROGRAM, change.at);
+  expect(await setLimit(world.table, PROGRAM, pool, change)).toBe(true);
 }
 
 /** Each asks for 40,000: the rungs of 10,000 and 50,000 CNY of its month. */
@@ -99,6 +100,19 @@ describe('a pool that binds', () => {
     await world.run(run);
     expect(await world.ledger()).toContain('m-2 treasure-host w1/growth-2 exposure 40000');
     expect(grantedFrom(await world.entries())).toBe(80_000);
+  });
+
+  it('pays the unfunded by the next daily run after a raise, though nothing made them due', async () => {
+    const world = await worldWith(50_000);
+    await world.ingest(twoAsks, '2024-08-31');
+    await world.daily('2024-08-31');
+    await world.daily('2024-09-05');
+    await raise(world, 30_000);
+    expect(await world.daily('2024-09-06')).toMatchObject({
+      summary: { entries: 1, raised: { exposure: 30_000 } },
+    });
+    expect(await world.ledger()).toContain('m-1 treasure-host first-jump/50000 exposure 30000');
+    expect(await world.daily('2024-09-07')).toMatchObject({ summary: { evaluated: 0 } });
   });
 
   it('what is taken back is free for those who went short, from the next run on', async () => {
