@@ -9,9 +9,11 @@ import { generateCommand } from './generate.ts';
 import { importCommand } from './import.ts';
 import { grantsCommand, ledgerCommand } from './ledger.ts';
 import { applyCommand, planCommand } from './plan.ts';
+import { policyCommand } from './policy.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { runCommand } from './run.ts';
 import { runsCommand } from './runs.ts';
+import { verifyCommand } from './verify.ts';
 
 /** The command line, ready to parse. It throws where commander would exit. */
 export function hongbao(): Command {
@@ -23,6 +25,7 @@ export function hongbao(): Command {
     runCommand,
     backfillCommand,
     planCommand,
+    policyCommand,
     applyCommand,
     grantsCommand,
     ledgerCommand,
@@ -31,6 +34,7 @@ export function hongbao(): Command {
     correctionsCommand,
     quarantineCommand,
     runsCommand,
+    verifyCommand,
     generateCommand,
     demoCommand,
   ]) {

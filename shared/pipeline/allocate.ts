@@ -86,6 +86,7 @@ async function available({ table, catalogue }: Services, run: Run): Promise<Reco
   const limits = budgetNodes(findProgram(run.program, catalogue)).map(
     ({ node, limit }) => [node, limit] as const,
   );
+  if (run.fresh) return Object.fromEntries(limits);
   const left = (await readPools(table, run.program)).map(
     ({ pool, left, reservations }) => [pool, left + (reservations[run.runId] ?? 0)] as const,
   );

@@ -3,12 +3,13 @@ import pMap from 'p-map';
 import type { Frozen } from '../engine/decision.ts';
 import { freezeDue } from '../engine/freeze.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
-import { freeze, readFrozen } from '../store/decisions.ts';
+import { freeze } from '../store/decisions.ts';
 import { readProfiles } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { approvedPlan, checkFrozen } from './approved.ts';
 import {
   evaluatedShards,
+  frozenFor,
   isComplete,
   pinnedProgram,
   readDeferred,
@@ -54,7 +55,7 @@ export async function decide(
   const due = freezeDue(
     program,
     run,
-    await readFrozen(table, run.program),
+    await frozenFor(services, run),
     tally,
     await readProfiles(table, agencies),
   );

@@ -1,5 +1,6 @@
 /** What a plan would change, for a person to judge before it is applied. */
 import type { PlanStore } from '../store/plans.ts';
+import { compareCodeUnits } from '../values/canonical.ts';
 import type { Unit } from '../values/units.ts';
 import { paidOf, readManifest, readPart } from './plan.ts';
 
@@ -37,7 +38,7 @@ export interface Difference {
   plan: string;
   participants: number;
   rows: DifferenceRow[];
-  /** The largest changes of each unit. */
+  /** The largest changes of each unit but perks. */
   largest: LargeChange[];
   /** Net change by unit. */
   totals: Partial<Record<Unit, number>>;
@@ -70,7 +71,7 @@ export async function differenceOf(plans: PlanStore, manifest: string): Promise<
         count(row[effect], paid);
         if (effect === 'held') continue;
         totals[unit] = (totals[unit] ?? 0) + paid;
-        largest.push({ participantId, occasion, unit, amount: paid, reason });
+        if (unit !== 'count') largest.push({ participantId, occasion, unit, amount: paid, reason });
       }
     }
     largest = largestOf(largest);
@@ -108,7 +109,9 @@ function count(sum: Count, amount: number): void {
 
 /** The ten largest of each unit: exposures and money do not compare. */
 function largestOf(changes: readonly LargeChange[]): LargeChange[] {
-  const sorted = changes.toSorted((a, b) => Math.abs(b.amount) - Math.abs(a.amount));
+  const sorted = changes.toSorted(
+    (a, b) => Math.abs(b.amount) - Math.abs(a.amount) || compareCodeUnits(a.participantId, b.participantId),
+  );
   const units = [...new Set(sorted.map(({ unit }) => unit))].sort();
   return units.flatMap((unit) => sorted.filter((change) => change.unit === unit).slice(0, LARGEST));
 }

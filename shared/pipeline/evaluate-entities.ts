@@ -5,12 +5,18 @@ import type { History } from '../engine/history.ts';
 import { entityOf } from '../engine/members.ts';
 import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
-import { readFrozen } from '../store/decisions.ts';
 import { readHistories, readMembers } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import { pinnedProgram, planAll, readDeferred, type ShardOutcome, type ShardResult } from './evaluation.ts';
+import {
+  frozenFor,
+  pinnedProgram,
+  planAll,
+  readDeferred,
+  type ShardOutcome,
+  type ShardResult,
+} from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import type { Services } from './services.ts';
 
@@ -24,7 +30,7 @@ export async function evaluateEntities(
   const program = pinnedProgram(services, run);
   const { entities } = await readDeferred(services, outcomes);
   const own = entities.filter((entity) => bucketOf(entity, of) === shard);
-  const frozen = own.length === 0 ? {} : await readFrozen(services.table, run.program);
+  const frozen = own.length === 0 ? {} : await frozenFor(services, run);
   return planAll(services, run, program, shard, own, async (entity, to) => {
     const shops = await readShops(services, entity, run);
     const around = { full: run.full, frozen };
@@ -42,7 +48,7 @@ export async function evaluateEntities(
 export async function readShops(
   { table }: Pick<Services, 'table'>,
   entity: string,
-  span: { horizon: BusinessDate; consistent: boolean },
+  span: { horizon: BusinessDate; consistent: boolean; fresh?: boolean },
 ): Promise<History[]> {
   const ids = [...new Set([entity, ...(await readMembers(table, entity))])].sort();
   const histories = await readHistories(table, ids, span);

@@ -1,12 +1,11 @@
 /** Those paid by what takes everyone: agencies and ranked creators, when the sums are known. */
 import type { Surroundings } from '../engine/decision.ts';
 import { evaluate } from '../engine/evaluate.ts';
-import { readFrozen } from '../store/decisions.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import { readContext } from './decide.ts';
-import { pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
+import { frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import type { Services } from './services.ts';
 
@@ -21,7 +20,7 @@ export async function evaluateLast(
   const program = pinnedProgram(services, run);
   const { ids, agencies, frozen: decidedNow } = await readContext(services, context);
   const own = ids.filter((id) => bucketOf(id, of) === shard);
-  const frozen = { ...(await readFrozen(table, run.program)), ...decidedNow };
+  const frozen = { ...(await frozenFor(services, run)), ...decidedNow };
   return planAll(services, run, program, shard, own, async (id, to) => {
     const history = await readHistory(table, id, run.horizon, run);
     const around: Surroundings = {

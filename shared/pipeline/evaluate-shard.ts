@@ -5,11 +5,10 @@ import { entityOf } from '../engine/members.ts';
 import { incentivesOf } from '../engine/rules.ts';
 import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
-import { readFrozen } from '../store/decisions.ts';
 import { readDue } from '../store/due.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
-import { type Collector, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
+import { type Collector, frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import type { Services } from './services.ts';
 
@@ -21,7 +20,7 @@ import type { Services } from './services.ts';
 export async function evaluateShard(services: Services, run: Run, shard: Shard): Promise<ShardResult> {
   const { table } = services;
   const program = pinnedProgram(services, run);
-  const frozen = await readFrozen(table, run.program);
+  const frozen = await frozenFor(services, run);
   const due =
     run.participants?.toSorted() ?? (await readDue(table, run.arrivals, bucketsOf(services, shard)));
   return planAll(services, run, program, shard.shard, due, async (id, to) => {

@@ -1,12 +1,13 @@
 /** What the evaluating stages share: their results, and how participants are planned one by one. */
 import pMap from 'p-map';
-import type { Evaluation } from '../engine/decision.ts';
+import type { Evaluation, Frozen } from '../engine/decision.ts';
 import type { Change, History } from '../engine/history.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
+import { readFrozen } from '../store/decisions.ts';
 import { markDue } from '../store/due.ts';
 import type { Run } from '../store/runs.ts';
 import { addDays } from '../values/calendar.ts';
@@ -67,6 +68,11 @@ export function evaluatedShards(outcomes: readonly ShardOutcome[]): ShardResult[
 /** Whether every shard, and everyone in it, was evaluated: only then may anything global be decided (law 6). */
 export function isComplete(outcomes: readonly ShardOutcome[]): boolean {
   return outcomes.every((outcome) => !('error' in outcome) && outcome.failed === 0);
+}
+
+/** The decisions that are frozen, for a run that takes anything as granted. */
+export async function frozenFor({ table }: Services, { program, fresh }: Run): Promise<Frozen> {
+  return fresh ? {} : readFrozen(table, program);
 }
 
 /** The lists that some shards deferred, as one. */

@@ -1,5 +1,6 @@
 /** First stage: who may write, about which dates, under which policy, and who is looked at. */
 
+import { readsFromForMembers } from '../engine/months.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
@@ -10,16 +11,7 @@ import { pinPolicy } from '../store/policies.ts';
 import { ensurePools, releaseAll } from '../store/pools.ts';
 import { type Run, readRun, recordOpened, recordProgress } from '../store/runs.ts';
 import { RETENTION_DAYS } from '../store/table.ts';
-import {
-  addDays,
-  addMonths,
-  type BusinessDate,
-  businessDate,
-  earlier,
-  firstDay,
-  later,
-  monthOf,
-} from '../values/calendar.ts';
+import { addDays, type BusinessDate, businessDate, earlier, later, monthOf } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
 import { readManifest } from './plan.ts';
 import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
@@ -222,6 +214,6 @@ async function scopeOf(
 function horizonOf({ job }: RunInput, { from, asOf }: RunDates): BusinessDate {
   const scheduled = addDays(asOf, -HORIZON_DAYS);
   if (job === 'daily') return scheduled;
-  const asked = earlier(addDays(from, -31), firstDay(addMonths(monthOf(from), -1)));
+  const asked = readsFromForMembers(monthOf(from));
   return later(addDays(asOf, -RETENTION_DAYS), earlier(scheduled, asked));
 }

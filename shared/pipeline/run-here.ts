@@ -122,27 +122,35 @@ export async function planToShow(
 
 async function planHere(services: Services, run: Run, shards: readonly Shard[], onStage: OnStage) {
   try {
-    const results: ShardResult[] = [];
-    const each = async (evaluateOne: (shard: Shard) => Promise<ShardResult>) => {
-      for (const shard of shards) {
-        results.push(await evaluateOne(shard));
-        onStage('evaluate', results.length, shards.length * (run.full ? 3 : 2));
-      }
-    };
-    await each((shard) => evaluateShard(services, run, shard));
-    const first = [...results];
-    await each((shard) => evaluateEntities(services, run, shard, first));
-    let frozen: Frozen = {};
-    if (run.full) {
-      const context = await decide(services, run, results);
-      frozen = (await readContext(services, context)).frozen;
-      await each((shard) => evaluateLast(services, run, shard, context));
-    }
+    const { results, frozen } = await evaluateAll(services, run, shards, onStage);
     return { allocation: await allocate(services, run, results), shards: results, frozen };
   } catch (error) {
     if (!run.dryRun) await abandonRun(services, run, error instanceof Error ? error.message : String(error));
     throw error;
   }
+}
+
+/** The evaluating stages in their order: participants, owners, and, of everyone, those paid by what takes all. */
+export async function evaluateAll(
+  services: Services,
+  run: Run,
+  shards: readonly Shard[],
+  onStage: OnStage = () => {},
+): Promise<{ results: ShardResult[]; frozen: Frozen }> {
+  const results: ShardResult[] = [];
+  const each = async (evaluateOne: (shard: Shard) => Promise<ShardResult>) => {
+    for (const shard of shards) {
+      results.push(await evaluateOne(shard));
+      onStage('evaluate', results.length, shards.length * (run.full ? 3 : 2));
+    }
+  };
+  await each((shard) => evaluateShard(services, run, shard));
+  const first = [...results];
+  await each((shard) => evaluateEntities(services, run, shard, first));
+  if (!run.full) return { results, frozen: {} };
+  const context = await decide(services, run, results);
+  await each((shard) => evaluateLast(services, run, shard, context));
+  return { results, frozen: (await readContext(services, context)).frozen };
 }
 
 async function applyAndClose(

@@ -16,13 +16,13 @@ import { keys, type Table } from './table.ts';
  * `DAY#<horizon>` … `GRANT#` … `PROFILE`.
  *
  * `consistent` is for a run that follows another closely; otherwise what is missed is in the open due bucket,
- * and read again by the next run.
+ * and read again by the next run. `fresh` leaves out what has been granted.
  */
 export async function readHistory(
   table: Table,
   participantId: string,
   horizon: BusinessDate,
-  { consistent = false }: { consistent?: boolean } = {},
+  { consistent = false, fresh = false }: { consistent?: boolean; fresh?: boolean } = {},
 ): Promise<History> {
   const from = keys.day(participantId, horizon);
   const pages = paginateQuery(
@@ -49,7 +49,8 @@ export async function readHistory(
       else if (sk === 'PROFILE') profile = item;
     }
   }
-  return historyFrom(participantId, profile, { days, entries, held, members });
+  const granted = fresh ? { entries: [], held: [] } : { entries, held };
+  return historyFrom(participantId, profile, { days, members, ...granted });
 }
 
 function historyFrom(
@@ -96,9 +97,9 @@ function dayFrom(participantId: string, date: BusinessDate, item: Record<string,
 export async function readHistories(
   table: Table,
   ids: readonly string[],
-  { horizon, consistent }: { horizon: BusinessDate; consistent: boolean },
+  { horizon, ...how }: { horizon: BusinessDate; consistent: boolean; fresh?: boolean },
 ): Promise<History[]> {
-  return pMap(ids, (id) => readHistory(table, id, horizon, { consistent }), { concurrency: 8 });
+  return pMap(ids, (id) => readHistory(table, id, horizon, how), { concurrency: 8 });
 }
 
 /** What is about no date of several participants: their histories without days or entries. */

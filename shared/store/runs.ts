@@ -33,6 +33,8 @@ export interface Run {
   /** The request to look at everyone that it meets. */
   lookAtAll?: string;
   dryRun: boolean;
+  /** Whether it is asked what would be owed if nothing had been granted yet: only of what is never written. */
+  fresh?: true;
   requestedBy: string;
   reason?: string;
   /** When it was opened, as an ISO 8601 instant: also what its entries say. */

@@ -1,0 +1,202 @@
+/** Re-plans and re-adds everything: does the ledger say what the facts and the policy do, and do the sums agree? */
+import { nodesOf } from '../engine/allocate.ts';
+import { incentivesOf } from '../engine/rules.ts';
+import type { Change, Entry } from '../engine/history.ts';
+import type { Program } from '../policy/schema.ts';
+import { type Control, isHeld, readControl } from '../store/control.ts';
+import { arrivalDays, readDue } from '../store/due.ts';
+import { readHeld } from '../store/held.ts';
+import { readEntries } from '../store/ledger.ts';
+import { memoryPlans } from '../store/plans.ts';
+import { readPools } from '../store/pools.ts';
+import { type RunRecord, readRuns } from '../store/runs.ts';
+import { addDays } from '../values/calendar.ts';
+import { openRun } from './open-run.ts';
+import { readPart } from './plan.ts';
+import { evaluateAll, HeldError } from './run-here.ts';
+import { parseRunInput } from './run-input.ts';
+import type { Services } from './services.ts';
+import { addTo } from './totals.ts';
+
+/** What a verification found. Only `differences` are wrong. */
+export interface Verification {
+  program: string;
+  entries: number;
+  participants: number;
+  /** Each named: what is, and what should be. */
+  differences: string[];
+  /** Changes of participants that are due since the watermark, or that wait for the next run that looks at all. */
+  pending: number;
+  /** Lowerings that wait for an operator. */
+  held: number;
+  /** Rewards that a pool could not pay. */
+  unfunded: number;
+  /** Occasions that rest on facts from before the horizon: their sums are not judged. */
+  sealed: number;
+}
+
+/**
+ * Verifies one program as of its last closed as-of.
+ * @throws {@link HeldError} while a run writes: what it has half written would look wrong.
+ */
+export async function verify(services: Services, program: Program): Promise<Verification> {
+  const { table, now } = services;
+  const control = await readControl(table, program.program);
+  if (isHeld(control, now())) {
+    throw new HeldError(program.program, control.writer ?? '', new Date(control.leaseUntil).toISOString());
+  }
+  const entries = (await readEntries(table)).filter((entry) => entry.program === program.program);
+  const runs = await readRuns(table, program.program);
+  const replanned = await replan(services, program, control, runs, entries);
+  return {
+    program: program.program,
+    entries: entries.length,
+    participants: new Set(entries.map(({ participantId }) => participantId)).size,
+    differences: [
+      ...deadRuns(control, runs),
+      ...wrongNumbers(entries),
+      ...wrongRuns(entries, runs),
+      ...(await wrongPools(services, program, entries)),
+      ...replanned.differences,
+    ],
+    pending: replanned.pending,
+    held: (await readHeld(table, program.program)).filter(({ state }) => state === 'waiting').length,
+    unfunded: replanned.unfunded,
+    sealed: replanned.sealed,
+  };
+}
+
+/** A run that began to apply, and that nobody finished. */
+function deadRuns({ writer, state }: Control, runs: readonly RunRecord[]): string[] {
+  const open = runs.filter((run) => run.state === 'planning' || run.state === 'applying');
+  return open.map(({ runId, state: recorded }) =>
+    runId === writer
+      ? `run ${runId} died while ${state}: finish it with hongbao runs resume ${runId}`
+      : `run ${runId} is recorded as ${recorded}, and does not hold the program`,
+  );
+}
+
+/** Entries of an occasion are numbered from 1 without a gap. */
+function wrongNumbers(entries: readonly Entry[]): string[] {
+  const seen: Record<string, number> = {};
+  const wrong: string[] = [];
+  for (const { participantId, occasion, n } of entries) {
+    const key = `${participantId} ${occasion}`;
+    const expected = (seen[key] ?? 0) + 1;
+    if (n !== expected) wrong.push(`${key}: entry ${n} follows ${expected - 1}`);
+    seen[key] = n;
+  }
+  return wrong;
+}
+
+/** Each entry is of a run on record, and each closed run wrote as many entries as it says. */
+function wrongRuns(entries: readonly Entry[], runs: readonly RunRecord[]): string[] {
+  const written: Record<string, number> = {};
+  for (const { runId } of entries) addTo(written, runId, 1);
+  const known = new Set(runs.map(({ runId }) => runId));
+  const strangers = Object.keys(written).filter((runId) => !known.has(runId));
+  return [
+    ...strangers.map((runId) => `${written[runId]} entries are of run ${runId}, which is not on record`),
+    ...runs.flatMap(({ runId, state, summary }) => {
+      const count = written[runId] ?? 0;
+      if (state !== 'closed' || summary === undefined || summary.entries === count) return [];
+      return [`run ${runId} says it wrote ${summary.entries} entries, and the ledger has ${count}`];
+    }),
+  ];
+}
+
+/** A pool has granted what its entries add up to, and holds nothing for a run that is not open. */
+async function wrongPools(
+  { table }: Services,
+  program: Program,
+  entries: readonly Entry[],
+): Promise<string[]> {
+  const granted: Record<string, number> = {};
+  for (const entry of entries) for (const node of nodesOf(entry)) addTo(granted, node, entry.amount);
+  return (await readPools(table, program.program)).flatMap(({ pool, limit, left, reservations }) => {
+    const reserved = Object.values(reservations).reduce((sum, amount) => sum + amount, 0);
+    const says = limit - left - reserved;
+    const wrong =
+      says === (granted[pool] ?? 0)
+        ? []
+        : [`pool ${pool} says ${says} granted, and its entries add up to ${granted[pool] ?? 0}`];
+    return reserved === 0
+      ? wrong
+      : [...wrong, `pool ${pool} still holds ${reserved} for ${Object.keys(reservations).join(', ')}`];
+  });
+}
+
+/** What a run that looks at everyone would change now, told apart by why. */
+async function replan(
+  given: Services,
+  program: Program,
+  control: Control,
+  runs: readonly RunRecord[],
+  entries: readonly Entry[],
+) {
+  const found = { differences: [] as string[], pending: 0, unfunded: 0, sealed: 0 };
+  if (control.closedAsOf === undefined) return found;
+  const services = { ...given, plans: memoryPlans() };
+  const on = { from: control.closedAsOf, to: control.closedAsOf };
+  const input = parseRunInput({
+    program: program.program,
+    job: 'backfill',
+    ...on,
+    dryRun: true,
+    requestedBy: 'verify',
+  });
+  const opening = await openRun(services, input, 'verify');
+  if (opening.next !== 'evaluate') throw new Error(`verify was answered with ${opening.next}`);
+  const { run } = opening;
+  found.sealed = sealedOccasions(entries, run.horizon);
+  const { results } = await evaluateAll(services, run, opening.shards);
+  const due = new Set(await dueSince(services, control));
+  const awaitsAll = waitsForEveryone(program, runs, due.size > 0);
+  for (const { failures } of results)
+    found.differences.push(...failures.map((failure) => `not evaluated: ${failure}`));
+  for (const part of results.flatMap((result) => result.part ?? [])) {
+    for (const { participantId, changes } of (await readPart(services.plans, part)).participants) {
+      for (const change of changes) {
+        if (change.amount > 0 && change.shortfall === change.amount) found.unfunded++;
+        else if (due.has(participantId) || awaitsAll(change)) found.pending++;
+        else found.differences.push(describe(participantId, change));
+      }
+    }
+  }
+  return found;
+}
+
+function describe(participantId: string, { occasion, amount, unit, reason, hold }: Change): string {
+  const held = hold === undefined ? '' : ' (to be held)';
+  return `${participantId} ${occasion}: the ledger is off by ${amount} ${unit}, because ${reason}${held}`;
+}
+
+/** Occasions whose last entry rests on facts from before the horizon. */
+function sealedOccasions(entries: readonly Entry[], horizon: string): number {
+  const last = new Map(entries.map((entry) => [`${entry.participantId} ${entry.occasion}`, entry]));
+  return [...last.values()].filter(({ readsFrom }) => readsFrom < horizon).length;
+}
+
+/** Whoever became due after the watermark. */
+async function dueSince({ table }: Services, { watermark }: Control): Promise<string[]> {
+  const from = watermark === undefined ? '0000-01-01' : addDays(watermark, 1);
+  const buckets = Array.from({ length: table.buckets }, (_, bucket) => bucket);
+  return readDue(table, await arrivalDays(table, from, '9999-12-31'), buckets);
+}
+
+/**
+ * What takes everyone is decided again by the next run that looks at everyone: until then, facts that came since
+ * the last one are no difference.
+ */
+function waitsForEveryone(program: Program, runs: readonly RunRecord[], anyoneDue: boolean) {
+  const closed = runs.filter(({ state }) => state === 'closed');
+  const waits = anyoneDue || closed.at(-1)?.full !== true;
+  const kinds = incentivesOf(program);
+  return ({ incentive }: Change): boolean => {
+    const kind = kinds.get(incentive)?.kind;
+    return (
+      waits &&
+      (kind === 'rebate' || kind === 'window-rollup' || kind === 'pooled-split' || kind === 'ranking')
+    );
+  };
+}
