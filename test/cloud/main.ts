@@ -123,9 +123,16 @@ async function monthEndByCommandLine(
   );
 }
 
-/** A writer that names its plan, and can then read it no more. */
+/** A writer that names its plan, and dies when it comes to read which entries are funded. */
 async function dieWhileApplying({ services }: DeployedStage, input: unknown, runId: string): Promise<void> {
-  const plans = { ...services.plans, get: () => Promise.reject(new Error('the process dies')) };
+  const plans = {
+    ...services.plans,
+    async get(hash: string) {
+      const text = await services.plans.get(hash);
+      if (text.startsWith('{"cuts"')) throw new Error('the process dies');
+      return text;
+    },
+  };
   await runHere({ ...services, plans }, parseRunInput(input), runId).catch(() => {});
   const record = await readRun(services.table, PROGRAM, runId);
   if (record?.state !== 'applying')
