@@ -1,7 +1,7 @@
 /** The difference between what a participant should have and what the ledger says it has. */
 import type { PolicyVersion, Program } from '../policy/schema.ts';
 import { versionNamed } from '../policy/versions.ts';
-import type { BusinessDate } from '../values/calendar.ts';
+import { type BusinessDate, dayNumber } from '../values/calendar.ts';
 import type { Decision, Evaluation, Holding } from './decision.ts';
 import type { Change, Evidence, Held } from './history.ts';
 import { isMissed, type ReasonCode } from './reasons.ts';
@@ -13,6 +13,7 @@ import { isMissed, type ReasonCode } from './reasons.ts';
  *   old facts not read must not look like facts withdrawn. Only what was last found missed may be earned anew.
  * - **Pending** and kept occasions are left alone.
  * - What is earned but refused writes an entry of amount 0 with its reason, once.
+ * - What late facts moved far back writes one of amount 0, so that it is sealed by the date it now rests on.
  * - What was refused and is no longer earned writes another, or the refusal would be remembered for good.
  * - A lowering is written, held for an operator or never made, as the policy says for its pool.
  */
@@ -53,8 +54,8 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
       ? undefined
       : takeBack(holding, decision.reason, decision.evidence, decision.policy, decision.readsFrom);
   }
-  if (amount === 0 && (decision.outcome === 'earned' || holding?.last.reason === decision.reason))
-    return undefined;
+  const unchanged = decision.outcome === 'earned' || holding?.last.reason === decision.reason;
+  if (amount === 0 && unchanged && !movedUnseen(decision, holding)) return undefined;
   if (decision.earnedOn === undefined || decision.readsFrom === undefined) {
     throw new Error(`${decision.occasion} is ${decision.outcome} without a date`);
   }
@@ -63,7 +64,7 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
     incentive: decision.incentive,
     occasion: decision.occasion,
     n: (holding?.last.n ?? 0) + 1,
-    kind: amount === 0 ? 'refusal' : granted ? 'adjustment' : 'grant',
+    kind: amount === 0 && decision.outcome === 'refused' ? 'refusal' : granted ? 'adjustment' : 'grant',
     unit: decision.unit,
     amount,
     earnedOn: decision.earnedOn,
@@ -75,6 +76,15 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
     ...(decision.limitedBy === undefined ? {} : { limitedBy: decision.limitedBy }),
     ...(holding?.last.shortfall === undefined ? {} : { shortfall: holding.last.shortfall }),
   };
+}
+
+/** A first date that moved back by less shows in the facts themselves, until the later one is sealed too. */
+const SEEN_DAYS = 28;
+
+/** Whether late facts moved an occasion so far back that the ledger would take it for one of its later date. */
+function movedUnseen({ readsFrom }: Decision, holding: Holding | undefined): boolean {
+  if (readsFrom === undefined || holding === undefined) return false;
+  return dayNumber(holding.last.readsFrom) - dayNumber(readsFrom) >= SEEN_DAYS;
 }
 
 function takeBack(
