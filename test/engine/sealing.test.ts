@@ -123,8 +123,27 @@ describe('sealing', () => {
     const desk = decided('2024-09-12', merchant(), session('2024-09-10'), session('2024-09-12'));
     expect(desk.sum('w1/cold-2')).toBe(20_000);
     desk.learn(session('2024-08-01'));
-    expect(desk.run('2024-09-20')).toMatchObject([{ occasion: 'w1/cold-2', amount: -20_000 }]);
+    const written = desk.run('2024-09-20').filter(({ amount }) => amount !== 0);
+    expect(written).toMatchObject([{ occasion: 'w1/cold-2', amount: -20_000 }]);
     expect(daily(desk, '2024-09-21', '2025-03-31')).toEqual([]);
+  });
+
+  it('a window that moved far back without a change of amounts is sealed by where it is', () => {
+    const desk = decided('2024-10-07', merchant(), session('2024-10-07'));
+    desk.learn(session('2024-08-19'));
+    expect(desk.run('2024-10-08').map(({ amount }) => amount)).toEqual([0, 0, 0]);
+    expect(desk.plan('2024-10-08')).toEqual([]);
+    desk.learn(session('2024-10-31'));
+    expect(daily(desk, '2024-10-31', '2025-03-01')).toEqual([]);
+  });
+
+  it('a rung that an earlier month turns out to have reached is sealed by that month', () => {
+    const desk = decided('2024-08-31', merchant(), sales('2024-08-10', 12_000 * CNY));
+    const refunded = { refundedFen: 5_000 * CNY, revision: 2 };
+    desk.learn(sales('2024-07-30', 11_000 * CNY), sales('2024-08-10', 12_000 * CNY, refunded));
+    expect(desk.run('2024-09-05')).toMatchObject([{ amount: 0, kind: 'adjustment', earnedOn: '2024-07-31' }]);
+    expect(daily(desk, '2024-09-06', '2025-03-01')).toEqual([]);
+    expect(desk.sum('first-jump/10000')).toBe(10_000);
   });
 
   it('what is pending is left alone: a month under way decides nothing', () => {
