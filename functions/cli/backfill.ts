@@ -1,11 +1,11 @@
 /** `hongbao backfill`: everyone with facts in a range, whenever they arrived, in one run. */
 import type { Command } from 'commander';
-import { backfillJob, requireReason } from './jobs.ts';
+import { backfillJob, type JobAction } from './jobs.ts';
 import { runAndTell } from './running.ts';
 
 export function backfillCommand(): Command {
-  return backfillJob('backfill --program treasure-host', async (target, input, options) => {
-    requireReason(options, input);
-    await runAndTell(target, input, options.format);
-  });
+  return backfillJob('backfill --program treasure-host', backfill, true);
 }
+
+const backfill: JobAction = async (target, input, { format }) =>
+  void (await runAndTell(target, input, format));

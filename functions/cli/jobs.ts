@@ -67,7 +67,8 @@ interface BackfillOptions extends JobOptions {
   reason?: string;
 }
 
-export function backfillJob(example: string, act: JobAction): Command {
+/** @param asksWhy whether a backfill of a shared table has to say why. */
+export function backfillJob(example: string, act: JobAction, asksWhy: boolean): Command {
   return command(
     'backfill',
     'look at everyone with facts in a range, whenever they arrived, in one run',
@@ -85,13 +86,13 @@ export function backfillJob(example: string, act: JobAction): Command {
     .option(...DRY_RUN)
     .action((options: BackfillOptions) => {
       checkRange(options);
+      if (asksWhy) requireReason(options);
       const { from, to, participant: participants, reason } = options;
       return each(options, act, { job: 'backfill', from, to, participants, reason });
     });
 }
 
-/** @throws {@link InputError} when a backfill of a shared table does not say why. */
-export function requireReason({ endpoint, stage }: CommonOptions, { dryRun, reason }: JobInput): void {
+function requireReason({ endpoint, stage, dryRun = false, reason }: BackfillOptions): void {
   if ((endpoint ?? stage) !== undefined && !dryRun && reason === undefined) {
     throw new InputError('--reason: got nothing; allowed: why this backfill is run, for the record');
   }

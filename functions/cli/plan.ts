@@ -21,7 +21,7 @@ export function planCommand(): Command {
   )
     .addCommand(dailyJob('plan', planAndTell))
     .addCommand(monthEndJob('plan', planAndTell))
-    .addCommand(backfillJob('plan backfill', planAndTell), { isDefault: true });
+    .addCommand(backfillJob('plan backfill', planAndTell, false), { isDefault: true });
 }
 
 const planAndTell: JobAction = async (target, input, { format }) => {

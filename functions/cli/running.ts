@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import type { OnStage, RunOutcome } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput, type RunInput } from '../../shared/pipeline/run-input.ts';
-import type { Totals } from '../../shared/store/runs.ts';
+import type { Listing, Totals } from '../../shared/store/runs.ts';
 import { datesBetween } from '../../shared/values/calendar.ts';
 import { formatAmount, type Unit } from '../../shared/values/units.ts';
 import { type Format, note, printRecord, table } from './output.ts';
@@ -96,8 +96,16 @@ function tell(outcome: RunOutcome, format: Format): void {
   }
   const rows = totalRows(summary);
   if (rows.length > 0) process.stdout.write(`${table(['incentive', 'entries', 'amount'], rows)}\n`);
+  listed(summary.unknown, 'participants have facts and are not known yet');
+  listed(summary.tooLate, 'facts came after the horizon had passed their day, and are not read');
   if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);
   for (const [pool, amount] of Object.entries(summary.short)) note(`pool ${pool} ran short by ${amount}`);
+}
+
+function listed(listing: Listing | undefined, what: string): void {
+  if (listing === undefined || listing.count === 0) return;
+  const more = listing.count > listing.first.length ? ', …' : '';
+  note(`${listing.count} ${what}: ${listing.first.join(', ')}${more}`);
 }
 
 /** Totals as rows: incentive, entries, amount with its unit. */

@@ -31,7 +31,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'evaluate-last': { table: EVALUATE, plans: READ_AND_STORE },
   allocate: { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: READ_AND_STORE },
   'apply-part': {
-    table: [...OPEN, ...MARK_DUE, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    table: [...OPEN, ...MARK_DUE, 'dynamodb:UpdateItem'],
     plans: ['s3:GetObject'],
   },
   'close-run': { table: [...OPEN, 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },

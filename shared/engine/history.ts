@@ -87,7 +87,8 @@ export interface Change {
 export interface Held {
   program: string;
   change: Change;
-  state: 'waiting' | 'approved' | 'rejected';
+  /** `withdrawn`: the facts stopped asking for it before anyone decided. */
+  state: 'waiting' | 'approved' | 'rejected' | 'withdrawn';
   /** What operators decided on this place of the ledger, the first first. */
   log: readonly {
     decision: 'approved' | 'rejected';

@@ -118,7 +118,8 @@ function correct(program: Program, change: Change, held: readonly Held[]): Chang
   if (mode === 'automatic') return change;
   if (mode === 'never') return undefined;
   const known = held.find((one) => isFor(one, change));
-  if (known?.change.amount !== change.amount) return { ...change, hold: 'put' };
+  if (known?.change.amount !== change.amount || known.state === 'withdrawn')
+    return { ...change, hold: 'put' };
   if (known.state !== 'approved') return undefined;
   return { ...change, evidence: { ...change.evidence, approvedBy: known.log.at(-1)?.by ?? '' } };
 }

@@ -1,7 +1,7 @@
 /** Fourth stage: writes the funded entries of one part. Writing it again writes nothing twice. */
 import pMap from 'p-map';
 import type { Entry } from '../engine/history.ts';
-import { dropHeld, putHeld } from '../store/held.ts';
+import { putHeld, withdrawHeld } from '../store/held.ts';
 import { putEntry } from '../store/ledger.ts';
 import type { Run, Totals } from '../store/runs.ts';
 import { entryFor } from './entries.ts';
@@ -53,7 +53,7 @@ async function applyHolds({ table }: Services, { program }: Run, { participants 
   let held = 0;
   for (const { participantId, changes } of participants) {
     for (const change of changes) {
-      if (change.hold === 'drop') await dropHeld(table, program, participantId, change);
+      if (change.hold === 'drop') await withdrawHeld(table, program, participantId, change);
       if (change.hold !== 'put') continue;
       await putHeld(table, program, participantId, change);
       held++;

@@ -8,7 +8,7 @@ import type { PartResult } from './apply-part.ts';
 import { evaluatedShards, type ShardOutcome } from './evaluation.ts';
 import { readManifest } from './plan.ts';
 import type { Services } from './services.ts';
-import { sumTotals } from './totals.ts';
+import { sumListings, sumTotals } from './totals.ts';
 
 /**
  * Closes a run. Each step can be repeated: pools know by the reservation whether they were settled, and the
@@ -77,6 +77,8 @@ export function summaryOf(
           changed: sum(shards.map(({ changed }) => changed)),
           failed: sum(shards.map(({ failed }) => failed)),
           failures: shards.flatMap(({ failures }) => failures),
+          unknown: sumListings(shards.map(({ unknown }) => unknown)),
+          tooLate: sumListings(shards.map(({ tooLate }) => tooLate)),
         }),
     ...sumTotals(parts),
     planned: sum(parts.map(({ planned }) => planned)),

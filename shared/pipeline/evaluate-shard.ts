@@ -5,7 +5,7 @@ import { entityOf } from '../engine/members.ts';
 import { incentivesOf } from '../engine/rules.ts';
 import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
-import { readDue } from '../store/due.ts';
+import { readMarkers } from '../store/due.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { type Collector, frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
@@ -21,21 +21,31 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
   const { table } = services;
   const program = pinnedProgram(services, run);
   const frozen = await frozenFor(services, run);
-  const due =
-    run.participants?.toSorted() ?? (await readDue(table, run.arrivals, bucketsOf(services, shard)));
-  return planAll(services, run, program, shard.shard, due, async (id, to) => {
-    const history = await readHistory(table, id, run.horizon, run);
-    deferOwners(history, to);
-    if (isOneOfSeveral(history)) return;
-    if (run.full && isPaidLast(program, history)) {
-      to.defer('last', id);
-      to.tally(tallyOf(program, history, run, frozen, {}));
-      return;
-    }
-    const evaluation = evaluate(program, history, run, { full: run.full, frozen });
-    to.evaluated(history, evaluation);
-    if (run.full) to.tally(tallyOf(program, history, run, frozen, evaluation.opened));
-  });
+  const marked = await readMarkers(table, run.arrivals, bucketsOf(services, shard));
+  const due = run.participants?.toSorted() ?? marked.due;
+  const tooLate = marked.late.filter(({ day }) => day < run.horizon);
+  return planAll(
+    services,
+    run,
+    program,
+    shard.shard,
+    due,
+    async (id, to) => {
+      const history = await readHistory(table, id, run.horizon, run);
+      if (history.participant === undefined && history.days.length > 0) to.unknown(id);
+      deferOwners(history, to);
+      if (isOneOfSeveral(history)) return;
+      if (run.full && isPaidLast(program, history)) {
+        to.defer('last', id);
+        to.tally(tallyOf(program, history, run, frozen, {}));
+        return;
+      }
+      const evaluation = evaluate(program, history, run, { full: run.full, frozen });
+      to.evaluated(history, evaluation);
+      if (run.full) to.tally(tallyOf(program, history, run, frozen, evaluation.opened));
+    },
+    tooLate,
+  );
 }
 
 /** The due buckets of a shard. */

@@ -8,12 +8,13 @@ import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
 import { readFrozen } from '../store/decisions.ts';
-import { markDue } from '../store/due.ts';
-import type { Run } from '../store/runs.ts';
+import { type LateFact, markDue } from '../store/due.ts';
+import type { Listing, Run } from '../store/runs.ts';
 import { addDays } from '../values/calendar.ts';
 import { canonicalJson } from '../values/canonical.ts';
 import { type Demand, demandOf, type Part, storePart } from './plan.ts';
 import type { Services } from './services.ts';
+import { addListing, noListing } from './totals.ts';
 
 /** What a shard found. Small, because a state machine carries it; the rest is stored, and named by hash. */
 export interface ShardResult extends Demand {
@@ -30,6 +31,10 @@ export interface ShardResult extends Demand {
   failed: number;
   /** The first failures, for people. */
   failures: string[];
+  /** Participants with facts that are not known yet: they count once they are. */
+  unknown: Listing;
+  /** Facts that came after the horizon had passed their day: they are not read. */
+  tooLate: Listing;
 }
 
 /** A shard whose function failed as a whole, as its state machine reports it. */
@@ -112,6 +117,8 @@ export interface Collector {
   evaluated(history: History, evaluation: Evaluation): void;
   defer(kind: keyof Deferred, id: string): void;
   tally(tally: Tally): void;
+  /** Names a participant with facts that is not known yet. */
+  unknown(participantId: string): void;
 }
 
 /** Plans each unit; one that fails is named, marked due again, and stops no other. */
@@ -122,21 +129,25 @@ export async function planAll(
   shard: number,
   ids: readonly string[],
   plan: Planner,
+  tooLate: readonly LateFact[] = [],
 ): Promise<ShardResult> {
   const planned = new Map<string, Change[]>();
   const deferred = { entities: new Set<string>(), last: new Set<string>() };
   const failed: { id: string; error: string }[] = [];
+  const listings = { unknown: noListing(), tooLate: noListing() };
   let tallies: Tally[] = [];
   const to: Collector = {
     evaluated: ({ participantId, held }, evaluation) =>
       void planned.set(participantId, reconcile(program, evaluation, run.horizon, held)),
     defer: (kind, id) => void deferred[kind].add(id),
+    unknown: (participantId) => addListing(listings.unknown, participantId),
     tally(tally) {
       tallies.push(tally);
       // Merged as they come, so that a shard never holds one for each of its participants.
       if (tallies.length >= TALLIES_HELD) tallies = [mergeTallies(program, tallies)];
     },
   };
+  for (const { participantId, day } of tooLate) addListing(listings.tooLate, `${participantId} ${day}`);
   await pMap(
     ids,
     async (id) => {
@@ -171,6 +182,7 @@ export async function planAll(
     ...demandOf(part),
     evaluated: planned.size,
     changed: part.participants.length,
+    ...listings,
     failed: failed.length,
     failures: failed.slice(0, FAILURES_SHOWN).map(({ id, error }) => `${id}: ${error}`),
   };

@@ -3,7 +3,7 @@ import pMap from 'p-map';
 import { type HashedFact, mergeFact } from '../facts/merge.ts';
 import { type ParsedFact, parseFact } from '../facts/parse.ts';
 import { MAX_SESSIONS_A_DAY } from '../facts/schema.ts';
-import { markDue, noteArrivalDay } from '../store/due.ts';
+import { markDue, noteArrivalDay, noteLate } from '../store/due.ts';
 import {
   enroll,
   type FactItem,
@@ -14,7 +14,7 @@ import {
   type Slots,
 } from '../store/facts.ts';
 import { type Quarantined, quarantine } from '../store/quarantine.ts';
-import type { BusinessDate } from '../values/calendar.ts';
+import { addDays, type BusinessDate } from '../values/calendar.ts';
 import type { Services } from './services.ts';
 
 /** What became of facts. Of two in conflict, the one that stands counts as accepted, the other as quarantined. */
@@ -37,6 +37,8 @@ export function addIngested(sum: Ingested, batch: Ingested): void {
   sum.quarantined += batch.quarantined;
 }
 
+/** Facts older than this when they come may lie before the horizon of the run that follows. */
+const LATE_DAYS = 115;
 const WRITERS = 16;
 const ATTEMPTS = 10;
 
@@ -83,6 +85,16 @@ export async function ingest(
     table,
     arrivedOn,
     changing.map(({ group }) => group.item.participantId),
+    now(),
+  );
+  await noteLate(
+    table,
+    arrivedOn,
+    changing.flatMap(({ group: { item } }) =>
+      item.day !== undefined && item.day < addDays(arrivedOn, -LATE_DAYS)
+        ? [{ participantId: item.participantId, day: item.day }]
+        : [],
+    ),
     now(),
   );
   await pMap(

@@ -1,7 +1,7 @@
 /** What entries come to: the figures of a run's summary. */
 import { nodesOf } from '../engine/allocate.ts';
 import type { Entry } from '../engine/history.ts';
-import type { Totals } from '../store/runs.ts';
+import type { Listing, Totals } from '../store/runs.ts';
 
 export function noTotals(): Totals {
   return { entries: 0, refused: 0, raised: {}, lowered: {}, short: {}, incentives: {} };
@@ -42,4 +42,24 @@ export function sumTotals(all: readonly Totals[]): Totals {
 /** Adds to one of several sums, in place. */
 export function addTo(record: Record<string, number>, key: string, by: number): void {
   record[key] = (record[key] ?? 0) + by;
+}
+
+const LISTED = 20;
+
+export function noListing(): Listing {
+  return { count: 0, first: [] };
+}
+
+/** Adds a name to a listing, in place. */
+export function addListing(listing: Listing, name: string): void {
+  listing.count++;
+  if (listing.first.length < LISTED) listing.first.push(name);
+}
+
+/** The sum of listings. */
+export function sumListings(listings: readonly Listing[]): Listing {
+  return {
+    count: listings.reduce((sum, { count }) => sum + count, 0),
+    first: listings.flatMap(({ first }) => first).slice(0, LISTED),
+  };
 }

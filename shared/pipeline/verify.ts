@@ -1,7 +1,7 @@
 /** Re-plans and re-adds everything: does the ledger say what the facts and the policy do, and do the sums agree? */
 import { nodesOf } from '../engine/allocate.ts';
-import { incentivesOf } from '../engine/rules.ts';
 import type { Change, Entry } from '../engine/history.ts';
+import { incentivesOf } from '../engine/rules.ts';
 import type { Program } from '../policy/schema.ts';
 import { type Control, isHeld, readControl } from '../store/control.ts';
 import { arrivalDays, readDue } from '../store/due.ts';

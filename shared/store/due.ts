@@ -61,27 +61,66 @@ export async function arrivalDays(
   return dates;
 }
 
+/** A fact that came so late that most runs do not read it any more. */
+export interface LateFact {
+  participantId: string;
+  day: BusinessDate;
+}
+
+/** Notes facts that came very late, beside the markers of their participants: runs list those they do not reach. */
+export async function noteLate(
+  table: Table,
+  date: BusinessDate,
+  facts: readonly LateFact[],
+  nowMs: number,
+): Promise<void> {
+  const expiresAt = expiry(nowMs);
+  const items = facts.map(({ participantId, day }) => ({
+    ...keys.due(date, bucketOf(participantId, table.buckets), `${participantId}#${day}`),
+    expiresAt,
+  }));
+  await putAll(table, [...new Map(items.map((item) => [`${item.pk} ${item.sk}`, item])).values()]);
+}
+
+/** What is marked in some buckets on some dates: participants due, each once and in order, and facts very late. */
+export async function readMarkers(
+  table: Table,
+  dates: readonly BusinessDate[],
+  buckets: readonly number[],
+): Promise<{ due: string[]; late: LateFact[] }> {
+  const due = new Set<string>();
+  const late: LateFact[] = [];
+  for (const date of dates) {
+    for (const bucket of buckets) {
+      for await (const sk of markersIn(table, keys.due(date, bucket, '').pk)) {
+        const [participantId = '', day] = sk.split('#');
+        if (day === undefined) due.add(participantId);
+        else late.push({ participantId, day });
+      }
+    }
+  }
+  return { due: [...due].sort(), late };
+}
+
 /** The participants of some buckets that were due on some dates, each once, in order. */
 export async function readDue(
   table: Table,
   dates: readonly BusinessDate[],
   buckets: readonly number[],
 ): Promise<string[]> {
-  const due = new Set<string>();
-  for (const date of dates) {
-    for (const bucket of buckets) {
-      const pages = paginateQuery(
-        { client: table.client },
-        {
-          TableName: table.name,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': keys.due(date, bucket, '').pk },
-          ProjectionExpression: 'sk',
-          ConsistentRead: true,
-        },
-      );
-      for await (const { Items = [] } of pages) for (const { sk } of Items) due.add(String(sk));
-    }
-  }
-  return [...due].sort();
+  return (await readMarkers(table, dates, buckets)).due;
+}
+
+async function* markersIn(table: Table, pk: string): AsyncGenerator<string> {
+  const pages = paginateQuery(
+    { client: table.client },
+    {
+      TableName: table.name,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': pk },
+      ProjectionExpression: 'sk',
+      ConsistentRead: true,
+    },
+  );
+  for await (const { Items = [] } of pages) for (const { sk } of Items) yield String(sk);
 }

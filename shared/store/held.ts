@@ -1,11 +1,5 @@
 /** Lowerings that wait for an operator: one item for each place of the ledger, replaced when it is planned anew. */
-import {
-  DeleteCommand,
-  GetCommand,
-  type NativeAttributeValue,
-  paginateQuery,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, type NativeAttributeValue, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Change, Held } from '../engine/history.ts';
 import { isConditionFailure } from './conditions.ts';
 import { TABLE } from './names.ts';
@@ -51,7 +45,7 @@ export async function putHeld(
 }
 
 /** Withdraws a lowering that is no longer due, unless an operator has decided on it since. */
-export async function dropHeld(
+export async function withdrawHeld(
   table: Table,
   program: string,
   participantId: string,
@@ -59,12 +53,13 @@ export async function dropHeld(
 ): Promise<void> {
   try {
     await table.client.send(
-      new DeleteCommand({
+      new UpdateCommand({
         TableName: table.name,
         Key: keys.held(participantId, program, change.occasion, change.n),
+        UpdateExpression: 'SET #state = :withdrawn',
         ConditionExpression: '#state = :waiting',
         ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':waiting': 'waiting' },
+        ExpressionAttributeValues: { ':waiting': 'waiting', ':withdrawn': 'withdrawn' },
       }),
     );
   } catch (error) {

@@ -60,6 +60,12 @@ export interface Totals {
   incentives: Record<string, { entries: number; amount: number }>;
 }
 
+/** How many there are, and the first of them by name. */
+export interface Listing {
+  count: number;
+  first: string[];
+}
+
 /** What a run did, as it is kept and shown. */
 export interface RunSummary extends Totals {
   /** Participants looked at; unknown of a plan that was finished by a successor. */
@@ -67,6 +73,10 @@ export interface RunSummary extends Totals {
   changed?: number;
   failed?: number;
   failures?: string[];
+  /** Participants with facts that are not known yet: they count once they are. */
+  unknown?: Listing;
+  /** Facts that came after the horizon had passed their day: they are not read. */
+  tooLate?: Listing;
   planned: number;
   displaced: number;
   /** Lowerings that wait for an operator. */

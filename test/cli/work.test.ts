@@ -162,8 +162,8 @@ describe('results', { timeout: 60_000 }, () => {
     expect(table).toHaveLength(1 + grants.length + 1);
     const budget = await place.done('budget', '--program', 'treasure-host', '--format', 'csv');
     expect(budget.split('\n').slice(0, 2)).toEqual([
-      'program,pool,unit,limit,granted,reserved,left',
-      'treasure-host,exposure,exposure,100000000000,125000,0,99999875000',
+      'program,node,unit,limit,granted,reserved,left,changes',
+      'treasure-host,exposure,exposure,100000000000,125000,0,99999875000,[]',
     ]);
 
     // Recorded today, as the business calendar has it.

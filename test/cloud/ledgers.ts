@@ -28,6 +28,7 @@ export async function embeddedLedger(steps: readonly Step[], arrivedOn: Business
       plans: tablePlans(table, Date.now),
       catalogue: CATALOGUE,
       now: Date.now,
+      codeVersion: 'test',
       leaseMs: 60_000,
       shards: 1,
     };

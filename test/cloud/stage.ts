@@ -57,6 +57,7 @@ export async function openDeployed(): Promise<DeployedStage> {
       plans: bucketPlans(s3, PlansBucketName),
       catalogue: CATALOGUE,
       now: Date.now,
+      codeVersion: 'test',
       leaseMs: 60_000,
       shards: 4,
     },

@@ -90,7 +90,6 @@ const ACTIONS: Readonly<Record<string, string>> = {
   GetCommand: 'dynamodb:GetItem',
   PutCommand: 'dynamodb:PutItem',
   UpdateCommand: 'dynamodb:UpdateItem',
-  DeleteCommand: 'dynamodb:DeleteItem',
   QueryCommand: 'dynamodb:Query',
   ScanCommand: 'dynamodb:Scan',
   BatchGetCommand: 'dynamodb:BatchGetItem',

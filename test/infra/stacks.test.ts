@@ -163,9 +163,7 @@ describe.each(STAGE_NAMES)('stage %s', (name) => {
     for (const { id, actions, resources } of allowed) {
       for (const action of actions) {
         expect(action, id).not.toContain('*');
-        expect(action, id).not.toMatch(/^(s3:Delete.*|dynamodb:.*Table)$/);
-        // It withdraws corrections that wait for an operator.
-        if (action === 'dynamodb:DeleteItem') expect(id).toMatch(/^applypart/);
+        expect(action, id).not.toMatch(/^(s3:Delete.*|dynamodb:Delete.*|dynamodb:.*Table)$/);
       }
       // The service has no resources to name for the delivery of logs.
       if (!actions.every((action) => action.startsWith('logs:'))) expect(resources, id).not.toContain('*');

@@ -93,7 +93,15 @@ export class World {
   constructor(table: Table, { shards = 2, catalogue = CATALOGUE }: WorldOptions) {
     this.table = table;
     const now = () => this.#nowMs;
-    this.services = { table, plans: tablePlans(table, now), catalogue, now, leaseMs: LEASE_MS, shards };
+    this.services = {
+      table,
+      plans: tablePlans(table, now),
+      catalogue,
+      now,
+      codeVersion: 'test',
+      leaseMs: LEASE_MS,
+      shards,
+    };
   }
 
   /** Turns the clock to a time in Shanghai. */
