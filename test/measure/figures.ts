@@ -9,11 +9,18 @@ export interface Figure {
   expected?: { atMost: number } | { atLeast: number };
   /** Units of capacity and bytes are the same on every machine; times are not, and never fail a measurement. */
   exact: boolean;
+  /** Worse than expected, and docs/design.md says why: as long as it is this. */
+  known?: number;
 }
 
 export function isWorse({ value, expected }: Figure): boolean {
   if (expected === undefined) return false;
   return 'atMost' in expected ? value > expected.atMost : value < expected.atLeast;
+}
+
+/** Whether a figure that is the same on every machine got worse, and no one has said why. */
+export function isRegression(figure: Figure): boolean {
+  return figure.exact && isWorse(figure) && figure.value !== figure.known;
 }
 
 /** A line a figure, in columns. */
