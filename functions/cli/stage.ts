@@ -9,9 +9,9 @@ import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
 import { CODE_VERSION } from '../../shared/runtime/version.ts';
+import { openTable } from '../../shared/store/open-table.ts';
 import { bucketPlans } from '../../shared/store/plans.ts';
 import { readRun } from '../../shared/store/runs.ts';
-import { openTable } from '../../shared/store/table.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import type { Target } from './target.ts';
 

@@ -7,8 +7,8 @@ import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
 import { EMBEDDED_BUCKETS, EMBEDDED_TABLE, startEmbedded } from '../../shared/runtime/embedded.ts';
 import { CODE_VERSION } from '../../shared/runtime/version.ts';
+import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { tablePlans } from '../../shared/store/plans.ts';
-import { ensureTable, openTable } from '../../shared/store/table.ts';
 import { InputError } from '../../shared/values/validation.ts';
 
 /** An open place to work in. */

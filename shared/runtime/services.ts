@@ -3,8 +3,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Services } from '../pipeline/services.ts';
 import { CATALOGUE } from '../policy/catalogue.ts';
+import { openTable } from '../store/open-table.ts';
 import { bucketPlans } from '../store/plans.ts';
-import { openTable } from '../store/table.ts';
 import { documentClient } from './clients.ts';
 import type { StageEnvironment } from './env.ts';
 import { CODE_VERSION } from './version.ts';

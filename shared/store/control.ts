@@ -2,9 +2,9 @@
  * The control item, one a program: who may write, and how far the program has come. Every transition is one
  * conditional update of this one item, so a writer that has been overtaken changes nothing.
  */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate, Month } from '../values/calendar.ts';
-import { isConditionFailure } from './conditions.ts';
+import { getItem, updateIf } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 export interface Control {
@@ -46,11 +46,9 @@ const NEVER: Control = { epoch: 0, state: 'idle', leaseUntil: 0 };
 
 /** The control item, read strongly; that of a program that never ran is idle at epoch 0. */
 export async function readControl(table: Table, program: string): Promise<Control> {
-  const { Item } = await table.client.send(
-    new GetCommand({ TableName: table.name, Key: keys.control(program), ConsistentRead: true }),
-  );
-  if (Item === undefined) return NEVER;
-  const { pk: _pk, sk: _sk, ...control } = Item;
+  const item = await getItem(table, keys.control(program));
+  if (item === undefined) return NEVER;
+  const { pk: _pk, sk: _sk, ...control } = item;
   return { ...NEVER, ...control };
 }
 
@@ -208,19 +206,11 @@ export async function askForAll(table: Table, program: string, token: string): P
 
 /** Strikes a request to look at everyone off, once a run has. A newer one stays. */
 export async function haveLookedAtAll(table: Table, program: string, token: string): Promise<void> {
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.control(program),
-        UpdateExpression: 'REMOVE lookAtAll',
-        ConditionExpression: 'lookAtAll = :token',
-        ExpressionAttributeValues: { ':token': token },
-      }),
-    );
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-  }
+  await updateIf(table, keys.control(program), {
+    update: 'REMOVE lookAtAll',
+    condition: 'lookAtAll = :token',
+    values: { ':token': token },
+  });
 }
 
 /** Declares the writer dead, so that the next run takes over at once. @returns false when the hold was lost. */
@@ -244,21 +234,8 @@ async function transition(
     already: (now: Control) => boolean;
   },
 ): Promise<boolean> {
-  const usesState = `${step.update} ${step.condition}`.includes('#state');
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.control(program),
-        UpdateExpression: step.update,
-        ConditionExpression: step.condition,
-        ...(usesState ? { ExpressionAttributeNames: { '#state': 'state' } } : {}),
-        ExpressionAttributeValues: step.values,
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-  }
+  const { update, condition, values } = step;
+  const names = `${update} ${condition}`.includes('#state') ? { names: { '#state': 'state' } } : {};
+  if (await updateIf(table, keys.control(program), { update, condition, values, ...names })) return true;
   return step.already(await readControl(table, program));
 }

@@ -1,7 +1,8 @@
 /** Who is due: a marker by arrival date and bucket, put before the fact that makes a participant due. */
-import { PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
 import { putAll } from './batch.ts';
+import { itemsIn } from './items.ts';
 import { bucketOf, expiry, keys, type Table } from './table.ts';
 
 /** Arrival dates that this process has put on the list already. */
@@ -47,17 +48,9 @@ export async function arrivalDays(
   to: BusinessDate,
 ): Promise<BusinessDate[]> {
   if (from > to) return [];
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: { ':pk': keys.arrivalDay(from).pk, ':from': from, ':to': to },
-      ConsistentRead: true,
-    },
-  );
   const dates: BusinessDate[] = [];
-  for await (const { Items = [] } of pages) dates.push(...Items.map(({ sk }) => String(sk)));
+  const { pk } = keys.arrivalDay(from);
+  for await (const { sk } of itemsIn(table, { pk, between: [from, to] })) dates.push(String(sk));
   return dates;
 }
 
@@ -92,8 +85,8 @@ export async function readMarkers(
   const late: LateFact[] = [];
   for (const date of dates) {
     for (const bucket of buckets) {
-      for await (const sk of markersIn(table, keys.due(date, bucket, '').pk)) {
-        const [participantId = '', day] = sk.split('#');
+      for await (const { sk } of itemsIn(table, { pk: keys.due(date, bucket, '').pk })) {
+        const [participantId = '', day] = String(sk).split('#');
         if (day === undefined) due.add(participantId);
         else late.push({ participantId, day });
       }
@@ -109,18 +102,4 @@ export async function readDue(
   buckets: readonly number[],
 ): Promise<string[]> {
   return (await readMarkers(table, dates, buckets)).due;
-}
-
-async function* markersIn(table: Table, pk: string): AsyncGenerator<string> {
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': pk },
-      ProjectionExpression: 'sk',
-      ConsistentRead: true,
-    },
-  );
-  for await (const { Items = [] } of pages) for (const { sk } of Items) yield String(sk);
 }

@@ -3,14 +3,13 @@
  * one attribute, changed only by a write that names the version it replaces, so that no order of arrivals and no
  * two writers lose one.
  */
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { SLOTS } from '../facts/identity.ts';
 import type { HashedFact } from '../facts/merge.ts';
 import type { ParsedFact } from '../facts/parse.ts';
 import type { Fact } from '../facts/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { getAll, putAll } from './batch.ts';
-import { isConditionFailure } from './conditions.ts';
+import { getItem, type Update, updateIf } from './items.ts';
 import { expiry, keys, type Table } from './table.ts';
 
 /** The item that facts of one participant and day, or of its profile, live in. */
@@ -39,10 +38,7 @@ export async function readFactItems(table: Table, items: readonly FactItem[]): P
 
 /** Reads one fact item strongly. */
 export async function readFactItem(table: Table, item: FactItem): Promise<Slots> {
-  const { Item } = await table.client.send(
-    new GetCommand({ TableName: table.name, Key: keyOf(item), ConsistentRead: true }),
-  );
-  return slotsOf(item, Item);
+  return slotsOf(item, await getItem(table, keyOf(item)));
 }
 
 /** Names a fact item in memory. */
@@ -62,22 +58,17 @@ export async function replaceFacts(
 ): Promise<boolean> {
   for (let start = 0; start < replacements.length; start += SLOTS_A_WRITE) {
     const chunk = replacements.slice(start, start + SLOTS_A_WRITE);
-    try {
-      await table.client.send(replaceCommand(table, item, chunk, nowMs));
-    } catch (error) {
-      if (isConditionFailure(error)) return false;
-      throw error;
-    }
+    if (!(await updateIf(table, keyOf(item), replacementOf(item, chunk, nowMs)))) return false;
   }
   return true;
 }
 
-function replaceCommand(
-  table: Table,
+/** One update that sets each fact over the version it replaces. */
+function replacementOf(
   item: FactItem,
   chunk: readonly { fact: ParsedFact; replaces: HashedFact | undefined }[],
   nowMs: number,
-): UpdateCommand {
+): Update {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
   const sets: string[] = [];
@@ -104,14 +95,12 @@ function replaceCommand(
     adds.push(`${attribute} :${attribute}`);
     values[`:${attribute}`] = ids;
   }
-  return new UpdateCommand({
-    TableName: table.name,
-    Key: keyOf(item),
-    UpdateExpression: `SET ${sets.join(', ')}${adds.length === 0 ? '' : ` ADD ${adds.join(', ')}`}`,
-    ConditionExpression: conditions.join(' AND '),
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: values,
-  });
+  return {
+    update: `SET ${sets.join(', ')}${adds.length === 0 ? '' : ` ADD ${adds.join(', ')}`}`,
+    condition: conditions.join(' AND '),
+    names,
+    values,
+  };
 }
 
 /** Profiles remember every owner and agency there ever was: each of them may have to be decided again. */

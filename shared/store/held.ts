@@ -1,7 +1,7 @@
 /** Lowerings that wait for an operator: one item for each place of the ledger, replaced when it is planned anew. */
-import { GetCommand, type NativeAttributeValue, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Change, Held } from '../engine/history.ts';
-import { isConditionFailure } from './conditions.ts';
+import { getItem, type Item, itemsInIndex, updateIf } from './items.ts';
 import { TABLE } from './names.ts';
 import { keys, type Table } from './table.ts';
 
@@ -51,36 +51,19 @@ export async function withdrawHeld(
   participantId: string,
   change: Change,
 ): Promise<void> {
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.held(participantId, program, change.occasion, change.n),
-        UpdateExpression: 'SET #state = :withdrawn',
-        ConditionExpression: '#state = :waiting',
-        ExpressionAttributeNames: { '#state': 'state' },
-        ExpressionAttributeValues: { ':waiting': 'waiting', ':withdrawn': 'withdrawn' },
-      }),
-    );
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-  }
+  await updateIf(table, keys.held(participantId, program, change.occasion, change.n), {
+    update: 'SET #state = :withdrawn',
+    condition: '#state = :waiting',
+    names: { '#state': 'state' },
+    values: { ':waiting': 'waiting', ':withdrawn': 'withdrawn' },
+  });
 }
 
 /** All lowerings of a program that wait or waited, by participant and occasion. */
 export async function readHeld(table: Table, program: string): Promise<HeldBy[]> {
-  const { name: IndexName, partitionKey } = TABLE.ledgerIndex;
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      IndexName,
-      KeyConditionExpression: `${partitionKey} = :pk`,
-      ExpressionAttributeValues: { ':pk': indexKey(program) },
-    },
-  );
   const held: HeldBy[] = [];
-  for await (const { Items = [] } of pages) held.push(...Items.map(decodeHeld));
+  for await (const item of itemsInIndex(table, TABLE.ledgerIndex, indexKey(program)))
+    held.push(decodeHeld(item));
   return held;
 }
 
@@ -93,37 +76,24 @@ export async function decideHeld(
   { participantId, program, change }: HeldBy,
   { decision, by, reason, at }: { decision: 'approved' | 'rejected'; by: string; reason: string; at: string },
 ): Promise<boolean> {
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.held(participantId, program, change.occasion, change.n),
-        UpdateExpression: 'SET #state = :decision, #log = list_append(#log, :entry)',
-        ConditionExpression: '#state = :waiting AND #change.amount = :amount',
-        ExpressionAttributeNames: { '#state': 'state', '#log': 'log', '#change': 'change' },
-        ExpressionAttributeValues: {
-          ':decision': decision,
-          ':waiting': 'waiting',
-          ':amount': change.amount,
-          ':entry': [{ decision, amount: change.amount, by, reason, at }],
-        },
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    const { Item } = await table.client.send(
-      new GetCommand({
-        TableName: table.name,
-        Key: keys.held(participantId, program, change.occasion, change.n),
-        ConsistentRead: true,
-      }),
-    );
-    return Item !== undefined && decodeHeld(Item).log.at(-1)?.at === at;
-  }
+  const key = keys.held(participantId, program, change.occasion, change.n);
+  const done = await updateIf(table, key, {
+    update: 'SET #state = :decision, #log = list_append(#log, :entry)',
+    condition: '#state = :waiting AND #change.amount = :amount',
+    names: { '#state': 'state', '#log': 'log', '#change': 'change' },
+    values: {
+      ':decision': decision,
+      ':waiting': 'waiting',
+      ':amount': change.amount,
+      ':entry': [{ decision, amount: change.amount, by, reason, at }],
+    },
+  });
+  if (done) return true;
+  const there = await getItem(table, key);
+  return there !== undefined && decodeHeld(there).log.at(-1)?.at === at;
 }
 
-export function decodeHeld(item: Record<string, NativeAttributeValue>): HeldBy {
+export function decodeHeld(item: Item): HeldBy {
   const { participantId, program, change, state, log } = item;
   return { participantId, program, change, state, log } as HeldBy;
 }

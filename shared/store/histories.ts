@@ -1,5 +1,4 @@
 /** One Query reads all that a decision about a participant needs: its days, entries and profile. */
-import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
 import type { Day, DaySales, Entry, Held, History, Session } from '../engine/history.ts';
 import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
@@ -8,6 +7,7 @@ import { compareCodeUnits } from '../values/canonical.ts';
 import { getAll } from './batch.ts';
 import { decode, isSlot } from './facts.ts';
 import { decodeHeld } from './held.ts';
+import { itemsIn } from './items.ts';
 import { decodeEntry } from './ledger.ts';
 import { keys, type Table } from './table.ts';
 
@@ -25,29 +25,19 @@ export async function readHistory(
   { consistent = false, fresh = false }: { consistent?: boolean; fresh?: boolean } = {},
 ): Promise<History> {
   const from = keys.day(participantId, horizon);
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-      ExpressionAttributeValues: { ':pk': from.pk, ':from': from.sk, ':to': keys.profile(participantId).sk },
-      ConsistentRead: consistent,
-    },
-  );
   const days: Day[] = [];
   const entries: Entry[] = [];
   const held: Held[] = [];
   const members: string[] = [];
   let profile: Record<string, unknown> = {};
-  for await (const { Items = [] } of pages) {
-    for (const item of Items) {
-      const sk = String(item.sk);
-      if (sk.startsWith('DAY#')) days.push(dayFrom(participantId, sk.slice('DAY#'.length), item));
-      else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
-      else if (sk.startsWith('HELD#')) held.push(decodeHeld(item));
-      else if (sk.startsWith('MEMBER#')) members.push(sk.slice('MEMBER#'.length));
-      else if (sk === 'PROFILE') profile = item;
-    }
+  const between = [from.sk, keys.profile(participantId).sk] as const;
+  for await (const item of itemsIn(table, { pk: from.pk, between }, { consistent })) {
+    const sk = String(item.sk);
+    if (sk.startsWith('DAY#')) days.push(dayFrom(participantId, sk.slice('DAY#'.length), item));
+    else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
+    else if (sk.startsWith('HELD#')) held.push(decodeHeld(item));
+    else if (sk.startsWith('MEMBER#')) members.push(sk.slice('MEMBER#'.length));
+    else if (sk === 'PROFILE') profile = item;
   }
   const granted = fresh ? { entries: [], held: [] } : { entries, held };
   return historyFrom(participantId, profile, { days, members, ...granted });
@@ -113,18 +103,9 @@ export async function readProfiles(table: Table, ids: readonly string[]): Promis
 /** Who may belong to an owner or an agency: their own profiles decide. */
 export async function readMembers(table: Table, ownerId: string): Promise<string[]> {
   const { pk, sk } = keys.member(ownerId, '');
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pk': pk, ':prefix': sk },
-      ConsistentRead: true,
-    },
-  );
   const members: string[] = [];
-  for await (const { Items = [] } of pages)
-    members.push(...Items.map((item) => String(item.sk).slice(sk.length)));
+  for await (const item of itemsIn(table, { pk, startsWith: sk }))
+    members.push(String(item.sk).slice(sk.length));
   return members;
 }
 

@@ -1,16 +1,10 @@
 /** The ledger: entries are put once, on a key that late data cannot move, and never updated or deleted. */
-import {
-  GetCommand,
-  type NativeAttributeValue,
-  PutCommand,
-  paginateQuery,
-  paginateScan,
-} from '@aws-sdk/lib-dynamodb';
+import { type NativeAttributeValue, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Entry } from '../engine/history.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { type BusinessDate, businessDate, datesBetween, parseInstant } from '../values/calendar.ts';
 import { canonicalJson, compareCodeUnits } from '../values/canonical.ts';
-import { isConditionFailure } from './conditions.ts';
+import { getItem, type Item, itemsIn, itemsInIndex, putIfAbsent } from './items.ts';
 import { TABLE } from './names.ts';
 import { bucketOf, keys, LEDGER_SHARDS, type Table } from './table.ts';
 
@@ -22,41 +16,16 @@ export type PutOutcome = 'written' | 'already-written' | 'displaced';
  * success, for the write may have been retried, or have succeeded without our hearing of it (law 9).
  */
 export async function putEntry(table: Table, entry: Entry): Promise<PutOutcome> {
-  try {
-    await table.client.send(
-      new PutCommand({
-        TableName: table.name,
-        Item: encodeEntry(entry),
-        ConditionExpression: 'attribute_not_exists(pk)',
-      }),
-    );
-    return 'written';
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-  }
-  const { Item } = await table.client.send(
-    new GetCommand({
-      TableName: table.name,
-      Key: keys.entry(entry.participantId, entry.program, entry.occasion, entry.n),
-      ConsistentRead: true,
-    }),
-  );
-  const same = Item !== undefined && canonicalJson(decodeEntry(Item)) === canonicalJson(entry);
+  if (await putIfAbsent(table, encodeEntry(entry))) return 'written';
+  const there = await getItem(table, keys.entry(entry.participantId, entry.program, entry.occasion, entry.n));
+  const same = there !== undefined && canonicalJson(decodeEntry(there)) === canonicalJson(entry);
   return same ? 'already-written' : 'displaced';
 }
 
 /** The entries of one participant, of every program, by program, occasion and number. */
 export async function readEntriesOf(table: Table, participantId: string): Promise<Entry[]> {
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pk': keys.profile(participantId).pk, ':prefix': 'GRANT#' },
-      ConsistentRead: true,
-    },
-  );
-  return collect(pages);
+  const { pk } = keys.profile(participantId);
+  return entriesIn(itemsIn(table, { pk, startsWith: 'GRANT#' }));
 }
 
 /** All entries, by participant, occasion and number; with dates, those recorded on them, in the facts' zone. */
@@ -64,36 +33,31 @@ export async function readEntries(
   table: Table,
   recorded?: { from: BusinessDate; to: BusinessDate },
 ): Promise<Entry[]> {
-  const { name: IndexName, partitionKey } = TABLE.ledgerIndex;
+  const { ledgerIndex } = TABLE;
   if (recorded === undefined) {
-    return collect(paginateScan({ client: table.client }, { TableName: table.name, IndexName }));
+    const pages = paginateScan(
+      { client: table.client },
+      { TableName: table.name, IndexName: ledgerIndex.name },
+    );
+    return entriesIn(itemsOf(pages));
   }
   const entries: Entry[] = [];
   for (const date of datesBetween(recorded.from, recorded.to)) {
     for (let shard = 0; shard < LEDGER_SHARDS; shard++) {
-      const pages = paginateQuery(
-        { client: table.client },
-        {
-          TableName: table.name,
-          IndexName,
-          KeyConditionExpression: `${partitionKey} = :pk`,
-          ExpressionAttributeValues: { ':pk': `${date}#${shard}` },
-        },
-      );
-      entries.push(...(await collect(pages)));
+      entries.push(...(await entriesIn(itemsInIndex(table, ledgerIndex, `${date}#${shard}`))));
     }
   }
   return entries.sort(compareEntries);
 }
 
-async function collect(
-  pages: AsyncIterable<{ Items?: Record<string, NativeAttributeValue>[] | undefined }>,
-): Promise<Entry[]> {
+async function* itemsOf(pages: AsyncIterable<{ Items?: Item[] | undefined }>): AsyncGenerator<Item> {
+  for await (const { Items = [] } of pages) yield* Items;
+}
+
+/** The entries among items, in order: the index also lists what is held. */
+async function entriesIn(items: AsyncIterable<Item>): Promise<Entry[]> {
   const entries: Entry[] = [];
-  // The index also lists what is held.
-  for await (const { Items = [] } of pages) {
-    entries.push(...Items.filter(({ sk }) => String(sk).startsWith('GRANT#')).map(decodeEntry));
-  }
+  for await (const item of items) if (String(item.sk).startsWith('GRANT#')) entries.push(decodeEntry(item));
   return entries.sort(compareEntries);
 }
 

@@ -1,8 +1,9 @@
 /** Plans at rest, named by their content: the same plan has the same name, and a name cannot come to mean another. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { textHash } from '../values/canonical.ts';
+import { itemsIn } from './items.ts';
 import { expiry, keys, type Table } from './table.ts';
 
 /** Keeps texts by their hash. */
@@ -79,17 +80,9 @@ export function tablePlans(table: Table, now: () => number): PlanStore {
       return hash;
     },
     async get(hash) {
-      const pages = paginateQuery(
-        { client: table.client },
-        {
-          TableName: table.name,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': keys.planPart(hash, 0).pk },
-          ConsistentRead: true,
-        },
-      );
       const chunks: Uint8Array[] = [];
-      for await (const { Items = [] } of pages) chunks.push(...Items.map(({ bytes }) => bytes as Uint8Array));
+      for await (const { bytes } of itemsIn(table, { pk: keys.planPart(hash, 0).pk }))
+        chunks.push(bytes as Uint8Array);
       if (chunks.length === 0) throw new Error(`plan ${hash} is not in the table`);
       return gunzipSync(Buffer.concat(chunks)).toString();
     },

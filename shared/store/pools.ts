@@ -2,11 +2,10 @@
  * Pools: a limit, what is left of it, and one reservation a run. A pool is reserved before the first entry that
  * draws on it and settled after the last, so that what is granted never passes the limit (law 7).
  */
-import { type NativeAttributeValue, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { budgetNodes } from '../policy/budget.ts';
 import type { Program } from '../policy/schema.ts';
 import type { Unit } from '../values/units.ts';
-import { isConditionFailure } from './conditions.ts';
+import { type Item, itemsIn, putIfAbsent, updateIf } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /** A pool as it stands: `limit = granted + reserved + left`. */
@@ -26,33 +25,14 @@ const RESERVATION = 'r#';
 /** Makes the nodes of a program's budget that are missing, at the limits of its policy. */
 export async function ensurePools(table: Table, program: Program): Promise<void> {
   for (const { node, unit, limit } of budgetNodes(program)) {
-    try {
-      await table.client.send(
-        new PutCommand({
-          TableName: table.name,
-          Item: { ...keys.pool(program.program, node), unit, limit, left: limit },
-          ConditionExpression: 'attribute_not_exists(pk)',
-        }),
-      );
-    } catch (error) {
-      if (!isConditionFailure(error)) throw error;
-    }
+    await putIfAbsent(table, { ...keys.pool(program.program, node), unit, limit, left: limit });
   }
 }
 
 /** The pools of a program, read strongly, by name. */
 export async function readPools(table: Table, program: string): Promise<Pool[]> {
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': keys.pool(program, '').pk },
-      ConsistentRead: true,
-    },
-  );
   const pools: Pool[] = [];
-  for await (const { Items = [] } of pages) pools.push(...Items.map(decodePool));
+  for await (const item of itemsIn(table, { pk: keys.pool(program, '').pk })) pools.push(decodePool(item));
   return pools;
 }
 
@@ -67,21 +47,13 @@ export async function reserve(
   runId: string,
   amount: number,
 ): Promise<boolean> {
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.pool(program, pool),
-        UpdateExpression: 'SET #left = #left - :amount, #run = :amount',
-        ConditionExpression: '#left >= :amount AND attribute_not_exists(#run)',
-        ExpressionAttributeNames: { '#left': 'left', '#run': `${RESERVATION}${runId}` },
-        ExpressionAttributeValues: { ':amount': amount },
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-  }
+  const done = await updateIf(table, keys.pool(program, pool), {
+    update: 'SET #left = #left - :amount, #run = :amount',
+    condition: '#left >= :amount AND attribute_not_exists(#run)',
+    names: { '#left': 'left', '#run': `${RESERVATION}${runId}` },
+    values: { ':amount': amount },
+  });
+  if (done) return true;
   const now = (await readPools(table, program)).find((candidate) => candidate.pool === pool);
   return now?.reservations[runId] === amount;
 }
@@ -99,20 +71,12 @@ export async function settle(
 ): Promise<void> {
   if (used > reserved)
     throw new Error(`run ${runId} used ${used} of pool ${pool}, more than its ${reserved}`);
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.pool(program, pool),
-        UpdateExpression: 'SET #left = #left + :back REMOVE #run',
-        ConditionExpression: '#run = :reserved',
-        ExpressionAttributeNames: { '#left': 'left', '#run': `${RESERVATION}${runId}` },
-        ExpressionAttributeValues: { ':back': reserved - used + lowered, ':reserved': reserved },
-      }),
-    );
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-  }
+  await updateIf(table, keys.pool(program, pool), {
+    update: 'SET #left = #left + :back REMOVE #run',
+    condition: '#run = :reserved',
+    names: { '#left': 'left', '#run': `${RESERVATION}${runId}` },
+    values: { ':back': reserved - used + lowered, ':reserved': reserved },
+  });
 }
 
 /** A change of a limit, on the record. */
@@ -135,30 +99,20 @@ export async function setLimit(
   pool: Pool,
   change: LimitChange,
 ): Promise<boolean> {
-  try {
-    await table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: keys.pool(program, pool.pool),
-        UpdateExpression:
-          'SET #limit = :to, #left = #left + :by, #changes = list_append(if_not_exists(#changes, :none), :change)',
-        ConditionExpression: '#limit = :from AND #left >= :lowered',
-        ExpressionAttributeNames: { '#limit': 'limit', '#left': 'left', '#changes': 'changes' },
-        ExpressionAttributeValues: {
-          ':from': change.from,
-          ':to': change.to,
-          ':by': change.to - change.from,
-          ':lowered': Math.max(0, change.from - change.to),
-          ':none': [],
-          ':change': [change],
-        },
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (!isConditionFailure(error)) throw error;
-    return false;
-  }
+  return updateIf(table, keys.pool(program, pool.pool), {
+    update:
+      'SET #limit = :to, #left = #left + :by, #changes = list_append(if_not_exists(#changes, :none), :change)',
+    condition: '#limit = :from AND #left >= :lowered',
+    names: { '#limit': 'limit', '#left': 'left', '#changes': 'changes' },
+    values: {
+      ':from': change.from,
+      ':to': change.to,
+      ':by': change.to - change.from,
+      ':lowered': Math.max(0, change.from - change.to),
+      ':none': [],
+      ':change': [change],
+    },
+  });
 }
 
 /**
@@ -173,7 +127,7 @@ export async function releaseAll(table: Table, program: string): Promise<void> {
   }
 }
 
-function decodePool(item: Record<string, NativeAttributeValue>): Pool {
+function decodePool(item: Item): Pool {
   const reservations = Object.entries(item)
     .filter(([attribute]) => attribute.startsWith(RESERVATION))
     .map(([attribute, amount]) => [attribute.slice(RESERVATION.length), Number(amount)]);

@@ -1,8 +1,9 @@
 /** Facts that were refused, whole and with the reason, by the day they arrived. */
-import { DeleteCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
 import { textHash } from '../values/canonical.ts';
 import { putAll } from './batch.ts';
+import { itemsIn } from './items.ts';
 import { bucketOf, expiry, keys, LEDGER_SHARDS, type Table } from './table.ts';
 
 export interface Quarantined {
@@ -56,18 +57,9 @@ export async function readQuarantine(table: Table, dates: readonly BusinessDate[
   const found: Quarantined[] = [];
   for (const arrivedOn of dates) {
     for (let shard = 0; shard < LEDGER_SHARDS; shard++) {
-      const pages = paginateQuery(
-        { client: table.client },
-        {
-          TableName: table.name,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: { ':pk': keys.quarantine(arrivedOn, shard, '').pk },
-        },
-      );
-      for await (const { Items = [] } of pages) {
-        found.push(
-          ...Items.map(({ raw, reason }) => ({ arrivedOn, raw: String(raw), reason: String(reason) })),
-        );
+      const { pk } = keys.quarantine(arrivedOn, shard, '');
+      for await (const { raw, reason } of itemsIn(table, { pk })) {
+        found.push({ arrivedOn, raw: String(raw), reason: String(reason) });
       }
     }
   }

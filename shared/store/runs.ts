@@ -1,6 +1,7 @@
 /** The run ledger: what each run was asked, what it knew and what it did. */
-import { GetCommand, PutCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
+import { getItem, itemsIn } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /** Why a run looks at whom. */
@@ -131,26 +132,15 @@ export async function recordProgress(
 
 /** One run, read strongly. */
 export async function readRun(table: Table, program: string, runId: string): Promise<RunRecord | undefined> {
-  const { Item } = await table.client.send(
-    new GetCommand({ TableName: table.name, Key: keys.run(program, runId), ConsistentRead: true }),
-  );
-  return Item && decodeRun(Item);
+  const item = await getItem(table, keys.run(program, runId));
+  return item && decodeRun(item);
 }
 
 /** Every run of a program, the first opened first. */
 export async function readRuns(table: Table, program: string): Promise<RunRecord[]> {
   const { pk, sk } = keys.run(program, '');
-  const pages = paginateQuery(
-    { client: table.client },
-    {
-      TableName: table.name,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pk': pk, ':prefix': sk },
-      ConsistentRead: true,
-    },
-  );
   const runs: RunRecord[] = [];
-  for await (const { Items = [] } of pages) runs.push(...Items.map(decodeRun));
+  for await (const item of itemsIn(table, { pk, startsWith: sk })) runs.push(decodeRun(item));
   return runs.sort((a, b) => (a.openedAt < b.openedAt ? -1 : a.openedAt > b.openedAt ? 1 : 0));
 }
 

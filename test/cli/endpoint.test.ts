@@ -9,7 +9,7 @@ import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
 import { readEntries } from '../../shared/store/ledger.ts';
-import { ensureTable } from '../../shared/store/table.ts';
+import { ensureTable } from '../../shared/store/open-table.ts';
 import { generateWorld } from '../../shared/synthetic/world.ts';
 import { businessDate } from '../../shared/values/calendar.ts';
 import { Workplace } from './workplace.ts';

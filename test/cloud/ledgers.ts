@@ -6,8 +6,8 @@ import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { EMBEDDED_BUCKETS, EMBEDDED_TABLE, startEmbedded } from '../../shared/runtime/embedded.ts';
 import { readEntries } from '../../shared/store/ledger.ts';
+import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { tablePlans } from '../../shared/store/plans.ts';
-import { ensureTable, openTable } from '../../shared/store/table.ts';
 import type { BusinessDate } from '../../shared/values/calendar.ts';
 
 /** Facts, and the run that follows them. */

@@ -8,8 +8,8 @@ import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@
 import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
+import { openTable } from '../../shared/store/open-table.ts';
 import { bucketPlans } from '../../shared/store/plans.ts';
-import { openTable } from '../../shared/store/table.ts';
 import { run } from './command.ts';
 
 export const STAGE = 'rehearsal';

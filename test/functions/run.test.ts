@@ -14,9 +14,10 @@ import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readDue } from '../../shared/store/due.ts';
 import { putEntry, readEntries } from '../../shared/store/ledger.ts';
+import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { readPools } from '../../shared/store/pools.ts';
 import { type Run, type RunSummary, readRun } from '../../shared/store/runs.ts';
-import { ensureTable, openTable, type Table } from '../../shared/store/table.ts';
+import type { Table } from '../../shared/store/table.ts';
 import { CONTEXT, setEnvironment } from './lambda.ts';
 
 const PROGRAM = 'treasure-host';

@@ -3,10 +3,11 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { findProgram } from '../../shared/policy/catalogue.ts';
+import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { memoryPlans, tablePlans } from '../../shared/store/plans.ts';
 import { pinPolicy } from '../../shared/store/policies.ts';
 import { quarantine, readQuarantine } from '../../shared/store/quarantine.ts';
-import { bucketOf, ensureTable, keys, openTable } from '../../shared/store/table.ts';
+import { bucketOf, keys } from '../../shared/store/table.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { database } from '../support/world.ts';
 
