@@ -1,7 +1,8 @@
 /** The application: the stacks of one stage, `npx cdk deploy --all -c stage=prod`. */
 import { App } from 'aws-cdk-lib';
 import { stacksOf } from './stacks.ts';
-import { findStage } from './stages.ts';
+import { findStage, todayOf } from './stages.ts';
 
 const app = new App();
-stacksOf(app, findStage(app.node.tryGetContext('stage') ?? 'dev'));
+const context = (name: string): unknown => app.node.tryGetContext(name);
+stacksOf(app, findStage(context('stage') ?? 'dev'), todayOf(context('today')));

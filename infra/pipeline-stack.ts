@@ -6,6 +6,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { CATALOGUE } from '../shared/policy/catalogue.ts';
 import type { FunctionName } from '../shared/runtime/env.ts';
+import type { BusinessDate } from '../shared/values/calendar.ts';
 import { grantAccess } from './constructs/access.ts';
 import { FactsQueue } from './constructs/facts-queue.ts';
 import { RunMachine } from './constructs/run-machine.ts';
@@ -23,10 +24,12 @@ export interface PipelineStackProps extends StackProps {
   stage: Stage;
   table: TableV2;
   plans: Bucket;
+  /** The date in UTC on which this is synthesized. */
+  today: BusinessDate;
 }
 
 export class PipelineStack extends Stack {
-  constructor(scope: Construct, id: string, { stage, table, plans, ...props }: PipelineStackProps) {
+  constructor(scope: Construct, id: string, { stage, table, plans, today, ...props }: PipelineStackProps) {
     super(scope, id, props);
     const stageName = `hongbao-${stage.name}`;
     const { logRetentionDays } = stage;
@@ -90,6 +93,7 @@ export class PipelineStack extends Stack {
       machine,
       stageName,
       dailyEveryMinute: stage.dailyEveryMinute,
+      today,
     });
     schedules.node.addDependency(queue, machine);
 

@@ -1,20 +1,13 @@
-/** The schedules of the programs: which job starts when, and what becomes of a start that fails. */
-import { Duration, TimeZone } from 'aws-cdk-lib';
-import {
-  ContextAttribute,
-  Schedule,
-  ScheduleExpression,
-  ScheduleTargetInput,
-} from 'aws-cdk-lib/aws-scheduler';
-import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+/** The schedules of the programs' runs: which job starts when, and until when. */
+import { CfnOutput, Duration, TimeZone } from 'aws-cdk-lib';
+import { ContextAttribute, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { endsOn, monthEndDays } from '../../shared/policy/schedules.ts';
 import type { Program } from '../../shared/policy/schema.ts';
+import { addDays, type BusinessDate, startOfDay } from '../../shared/values/calendar.ts';
 import { deadLetterQueue } from './facts-queue.ts';
-
-/** A run started half a day late is still about its own dates; later, the next one catches up. */
-const MAX_EVENT_AGE = Duration.hours(12);
-const RETRIES = 20;
+import { ScheduledStart } from './scheduled-start.ts';
 
 export interface SchedulesProps {
   catalogue: readonly Program[];
@@ -22,41 +15,63 @@ export interface SchedulesProps {
   /** Prefix of their names. */
   stageName: string;
   dailyEveryMinute: boolean;
+  /** The date in UTC on which this is synthesized. */
+  today: BusinessDate;
 }
 
 export class Schedules extends Construct {
-  constructor(scope: Construct, id: string, props: SchedulesProps) {
+  constructor(scope: Construct, id: string, { catalogue, machine, today, ...names }: SchedulesProps) {
     super(scope, id);
-    const { catalogue, machine, stageName, dailyEveryMinute } = props;
     const deadLetters = deadLetterQueue(this, 'DeadLetters');
-    for (const { program, zone } of catalogue) {
-      const timeZone = TimeZone.of(zone);
-      const jobs = {
-        daily: dailyEveryMinute
-          ? ScheduleExpression.rate(Duration.minutes(1))
-          : ScheduleExpression.cron({ hour: '4', minute: '30', timeZone }),
-        // Half an hour after the daily run of that day, for which it would only wait.
-        'month-end': ScheduleExpression.cron({ day: '1', hour: '5', minute: '0', timeZone }),
-      };
-      for (const [job, schedule] of Object.entries(jobs)) {
-        const scheduleName = `${stageName}-${program}-${job}`;
-        new Schedule(this, `${program}-${job}`, {
+    const ended: string[] = [];
+    for (const program of catalogue) {
+      const lastAsOf = endsOn(program);
+      const end = lastAsOf === undefined ? undefined : endAfter(lastAsOf, program);
+      // The service refuses a schedule that has ended already.
+      if (end !== undefined && end.toISOString().slice(0, 10) <= today) {
+        ended.push(`${program.program} (its last day was ${lastAsOf})`);
+        continue;
+      }
+      for (const [job, schedule] of Object.entries(jobsOf(program, names))) {
+        const scheduleName = `${names.stageName}-${program.program}-${job}`;
+        new ScheduledStart(this, `${program.program}-${job}`, {
           scheduleName,
-          description: `Starts the ${job} run of ${program}`,
+          description: `Starts the ${job} run of ${program.program}`,
           schedule,
-          target: new StepFunctionsStartExecution(machine, {
-            input: ScheduleTargetInput.fromObject({
-              program,
-              job,
-              scheduledAt: ContextAttribute.scheduledTime,
-              requestedBy: `schedule ${scheduleName}`,
-            }),
-            deadLetterQueue: deadLetters,
-            maxEventAge: MAX_EVENT_AGE,
-            retryAttempts: RETRIES,
-          }),
+          ...(end === undefined ? {} : { end }),
+          machine,
+          input: {
+            program: program.program,
+            job,
+            scheduledAt: ContextAttribute.scheduledTime,
+            requestedBy: `schedule ${scheduleName}`,
+          },
+          deadLetters,
         });
       }
     }
+    // Whoever misses a schedule finds here why there is none.
+    if (ended.length > 0) new CfnOutput(this, 'EndedPrograms', { value: ended.join(', ') });
   }
+}
+
+function jobsOf(program: Program, { dailyEveryMinute }: Pick<SchedulesProps, 'dailyEveryMinute'>) {
+  const timeZone = TimeZone.of(program.zone);
+  return {
+    daily: dailyEveryMinute
+      ? ScheduleExpression.rate(Duration.minutes(1))
+      : ScheduleExpression.cron({ hour: '4', minute: '30', timeZone }),
+    // Half an hour after the daily run of that day, for which it would only wait.
+    'month-end': ScheduleExpression.cron({
+      day: monthEndDays(program).join(','),
+      hour: '5',
+      minute: '0',
+      timeZone,
+    }),
+  };
+}
+
+/** The runs as of a date start on the day after: this is when that day is over. */
+function endAfter(lastAsOf: BusinessDate, { zone }: Program): Date {
+  return new Date(startOfDay(addDays(lastAsOf, 2), zone));
 }

@@ -4,6 +4,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { stacksOf } from '../../infra/stacks.ts';
 import { findStage } from '../../infra/stages.ts';
+import type { BusinessDate } from '../../shared/values/calendar.ts';
 
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
 
@@ -22,10 +23,13 @@ export interface Synthesized {
   all(type: string): [string, Resource][];
 }
 
+/** A day on which every program of the catalogue goes on: templates must not depend on the day of the test. */
+const TODAY = '2024-08-01';
+
 /** The stacks of a stage, with the feature flags they are deployed with. */
-export function synthesize(stage: string): Synthesized {
+export function synthesize(stage: string, today: BusinessDate = TODAY): Synthesized {
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-  const stacks = stacksOf(app, findStage(stage));
+  const stacks = stacksOf(app, findStage(stage), today);
   const [data, pipeline] = [Template.fromStack(stacks.data), Template.fromStack(stacks.pipeline)];
   return {
     data,
