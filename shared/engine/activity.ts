@@ -20,6 +20,8 @@ export interface ActiveDay {
 export interface Activity {
   days: readonly ActiveDay[];
   broadcastDays: readonly ActiveDay[];
+  /** How many there are in each month; a month without one is absent. */
+  broadcastDaysByMonth: ReadonlyMap<Month, number>;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface Activity {
 export function activityOf(history: History, asOf: BusinessDate, minMinutes: number): Activity {
   const days: ActiveDay[] = [];
   const broadcastDays: ActiveDay[] = [];
+  const broadcastDaysByMonth = new Map<Month, number>();
   for (const day of history.days) {
     if (day.date > asOf) break;
     if (isVoid(history.sanctions, day.date)) continue;
@@ -40,9 +43,12 @@ export function activityOf(history: History, asOf: BusinessDate, minMinutes: num
       feesFen: day.sales?.feesFen ?? 0,
     };
     days.push(active);
-    if (active.sessions.length > 0) broadcastDays.push(active);
+    if (active.sessions.length === 0) continue;
+    broadcastDays.push(active);
+    const month = monthOf(day.date);
+    broadcastDaysByMonth.set(month, (broadcastDaysByMonth.get(month) ?? 0) + 1);
   }
-  return { days, broadcastDays };
+  return { days, broadcastDays, broadcastDaysByMonth };
 }
 
 function validSessions(day: Day, minMinutes: number): Session[] {
@@ -65,14 +71,4 @@ function isVoid(sanctions: readonly Sanction[], date: BusinessDate): boolean {
 /** Whole minutes of a day's valid sessions, rounded down. */
 export function minutesOf(day: ActiveDay): number {
   return Math.floor(day.sessions.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0) / MS_A_MINUTE);
-}
-
-/** Broadcast days by month; a month without one is absent. */
-export function broadcastDaysByMonth(activity: Activity): Map<Month, number> {
-  const counts = new Map<Month, number>();
-  for (const { date } of activity.broadcastDays) {
-    const month = monthOf(date);
-    counts.set(month, (counts.get(month) ?? 0) + 1);
-  }
-  return counts;
 }

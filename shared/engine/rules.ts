@@ -1,7 +1,7 @@
 /** The rule that decides: an incentive as the policy version in force on the deciding day has it, and whom it is for. */
 import type { Participant } from '../facts/schema.ts';
-import type { Incentive, IncentiveOf, PolicyVersion, Program } from '../policy/schema.ts';
-import { versionLabel, versionOn } from '../policy/versions.ts';
+import type { Incentive, Program } from '../policy/schema.ts';
+import { versionLabel } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import type { Rule } from './decision.ts';
 
@@ -14,8 +14,9 @@ export function ruleOn<K extends Kind>(
   id: string,
   date: BusinessDate,
 ): Rule<K> | undefined {
-  const version = versionOn(program, date);
-  return version && ruleIn(program, version, kind, id);
+  return rulesOf(program, kind, id).find(
+    ({ version: { from, to } }) => from <= date && (to === undefined || date <= to),
+  );
 }
 
 /** The rule under which an entry was written; the last one there is when that version is gone. */
@@ -29,21 +30,22 @@ export function ruleNamed<K extends Kind>(
   return rules.find((rule) => rule.label === label) ?? rules.at(-1);
 }
 
-/** An incentive in every version that has it, in order. */
-export function rulesOf<K extends Kind>(program: Program, kind: K, id: string): Rule<K>[] {
-  return program.versions.flatMap((version) => ruleIn(program, version, kind, id) ?? []);
-}
+const rules = new WeakMap<Program, Map<string, Rule<Kind>[]>>();
 
-function ruleIn<K extends Kind>(
-  program: Program,
-  version: PolicyVersion,
-  kind: K,
-  id: string,
-): Rule<K> | undefined {
-  const incentive = version.incentives.find(
-    (candidate): candidate is IncentiveOf<K> => candidate.kind === kind && candidate.id === id,
-  );
-  return incentive && { incentive, version, label: versionLabel(program, version) };
+/** An incentive in every version that has it, in order. Its kind is the same in all: the checks see to that. */
+export function rulesOf<K extends Kind>(program: Program, _kind: K, id: string): readonly Rule<K>[] {
+  let known = rules.get(program);
+  if (known === undefined) {
+    known = new Map();
+    for (const version of program.versions) {
+      for (const incentive of version.incentives) {
+        const rule = { incentive, version, label: versionLabel(program, version) };
+        known.set(incentive.id, [...(known.get(incentive.id) ?? []), rule]);
+      }
+    }
+    rules.set(program, known);
+  }
+  return (known.get(id) ?? []) as unknown as Rule<K>[];
 }
 
 /** Whether an incentive is for a participant. */

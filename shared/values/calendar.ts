@@ -113,9 +113,19 @@ export interface Period {
   to: BusinessDate;
 }
 
+const periods = { month: new Map<BusinessDate, Period>(), week: new Map<BusinessDate, Period>() };
+
 /** The month or week that a date is in. */
 export function periodOf(date: BusinessDate, every: 'month' | 'week'): Period {
-  if (every === 'month') return { from: firstDay(monthOf(date)), to: lastDay(monthOf(date)) };
+  const known = periods[every].get(date);
+  if (known !== undefined) return known;
+  const period =
+    every === 'month' ? { from: firstDay(monthOf(date)), to: lastDay(monthOf(date)) } : weekOf(date);
+  periods[every].set(date, period);
+  return period;
+}
+
+function weekOf(date: BusinessDate): Period {
   // Day 0, 1970-01-01, was a Thursday.
   const monday = addDays(date, -((dayNumber(date) + 3) % 7));
   return { from: monday, to: addDays(monday, 6) };
