@@ -15,7 +15,7 @@ import { requester } from './running.ts';
 import type { Target } from './target.ts';
 
 /** Run input as the options say it, before it is parsed. */
-export interface JobInput extends Record<string, unknown> {
+interface JobInput extends Record<string, unknown> {
   program: string;
   job: 'daily' | 'month-end' | 'backfill';
   to: string;

@@ -25,21 +25,24 @@ export function reconcile(
 ): Change[] {
   const changes: Change[] = [];
   const decided = new Set<string>();
+  const judged = new Set<string>();
   for (const decision of decisions) {
     decided.add(decision.occasion);
     const holding = holdings.get(decision.occasion);
     if (decision.outcome === 'pending' || isSealed(holding, horizon)) continue;
+    judged.add(decision.occasion);
     const change = changeFor(decision, holding);
     if (change !== undefined) changes.push(change);
   }
   for (const holding of holdings.values()) {
     if (decided.has(holding.occasion) || kept.has(holding.occasion) || isSealed(holding, horizon)) continue;
+    judged.add(holding.occasion);
     if (holding.sum !== 0) changes.push(takeBack(holding, 'no-longer-earned', {}, holding.last.policy));
   }
   const own = held.filter((one) => one.program === program.program);
   return [
     ...changes.flatMap((change) => correct(program, change, own) ?? []),
-    ...noLongerDue(changes, own, kept),
+    ...noLongerDue(changes, own, judged),
   ];
 }
 
@@ -132,10 +135,14 @@ function isFor({ change }: Held, { occasion, n }: Change): boolean {
   return change.occasion === occasion && change.n === n;
 }
 
-/** Waiting lowerings that the facts no longer ask for are withdrawn. */
-function noLongerDue(changes: readonly Change[], held: readonly Held[], kept: ReadonlySet<string>): Change[] {
+/** Waiting lowerings that the facts no longer ask for are withdrawn; what was not judged now waits on. */
+function noLongerDue(
+  changes: readonly Change[],
+  held: readonly Held[],
+  judged: ReadonlySet<string>,
+): Change[] {
   return held
-    .filter(({ state, change }) => state === 'waiting' && !kept.has(change.occasion))
+    .filter(({ state, change }) => state === 'waiting' && judged.has(change.occasion))
     .filter((one) => !changes.some((change) => isFor(one, change)))
     .map(({ change }) => ({ ...change, hold: 'drop' as const }));
 }

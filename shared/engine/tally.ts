@@ -16,7 +16,7 @@ import { refusalBetween } from './refusal.ts';
 import { incentivesOf, isFor, ruleOn } from './rules.ts';
 
 /** A creator in the running for a month. */
-export interface Contender {
+interface Contender {
   participantId: string;
   fen: number;
   views: number;

@@ -9,7 +9,7 @@ export interface HashedFact {
 }
 
 /** `accepted` is new or newer, `superseded` older, `conflict` an equal revision with other content. */
-export type MergeOutcome = 'accepted' | 'unchanged' | 'superseded' | 'conflict';
+type MergeOutcome = 'accepted' | 'unchanged' | 'superseded' | 'conflict';
 
 export interface Merge {
   outcome: MergeOutcome;

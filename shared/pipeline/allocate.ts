@@ -8,7 +8,7 @@ import { type Run, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { keepApproved } from './approved.ts';
-import { evaluatedShards, type ShardOutcome, type ShardResult } from './evaluation.ts';
+import type { ShardOutcome, ShardResult } from './evaluation.ts';
 import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addTo } from './totals.ts';
@@ -29,7 +29,7 @@ export async function allocate(
   run: Run,
   outcomes: readonly ShardOutcome[],
 ): Promise<Allocation> {
-  const shards = await keepApproved(services, run, evaluatedShards(outcomes));
+  const shards = await keepApproved(services, run, outcomes);
   const parts = shards.flatMap(({ part }) => part ?? []);
   const claimed = claimedByPool(shards);
   const cuts: Record<string, Cut> = {};

@@ -1,11 +1,12 @@
 /** Applying a plan that an operator has seen: what still stands of it is written, the rest is left due. */
 
 import { type PlannedRun, readPlanned } from '../store/approvals.ts';
+import { freeze } from '../store/decisions.ts';
 import { readPools } from '../store/pools.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import { canonicalJson, contentHash } from '../values/canonical.ts';
 import { InputError } from '../values/validation.ts';
-import { markAgain, type ShardResult } from './evaluation.ts';
+import { evaluatedShards, isComplete, markAgain, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import { demandOf, readManifest, readPart, storePart } from './plan.ts';
 import type { Services } from './services.ts';
 
@@ -31,15 +32,16 @@ export function checkFrozen(planned: PlannedRun, frozen: PlannedRun['frozen']): 
 
 /**
  * Keeps, of what the shards found, the participants whose changes are those that were shown. The others are named
- * on the run's record and due again.
+ * on the run's record and due again. What the plan decides for everyone is frozen here, once all of it stands.
  * @throws {@link InputError} when the policy or a limit moved, when more than 1% of the participants did, or when
- * anyone did and the plan decides what takes everyone.
+ * the plan decides what takes everyone and anyone did, or could not be evaluated.
  */
 export async function keepApproved(
   services: Services,
   run: Run,
-  shards: readonly ShardResult[],
+  outcomes: readonly ShardOutcome[],
 ): Promise<readonly ShardResult[]> {
+  const shards = evaluatedShards(outcomes);
   const planned = await approvedPlan(services, run);
   if (planned === undefined) return shards;
   if (canonicalJson(planned.policy) !== canonicalJson(run.policy)) refuse(planned, 'the policy has changed');
@@ -57,14 +59,25 @@ export async function keepApproved(
   );
   const all = new Set([...shown.keys(), ...now.keys()]);
   const moved = new Set([...all].filter((id) => shown.get(id) !== now.get(id)));
+  if (Object.keys(planned.frozen).length > 0) {
+    if (moved.size > 0) refuse(planned, `${moved.size} participants have moved, and it decides for all`);
+    if (!isComplete(outcomes)) refuse(planned, 'not everyone could be evaluated, and it decides for all');
+    await freezeShown(services, run, planned);
+  }
   if (moved.size === 0) return shards;
-  if (Object.keys(planned.frozen).length > 0)
-    refuse(planned, `${moved.size} participants have moved, and it decides for all`);
   if (moved.size * 100 > all.size * MOVED_PERCENT)
     refuse(planned, `${moved.size} of ${all.size} participants have moved`);
   await markAgain(services, run, [...moved]);
   await recordProgress(services.table, run, { moved: [...moved].sort().slice(0, MOVED_SHOWN) });
   return Promise.all(shards.map((shard) => without(services, shard, moved)));
+}
+
+async function freezeShown({ table }: Services, run: Run, planned: PlannedRun): Promise<void> {
+  for (const [name, shares] of Object.entries(planned.frozen)) {
+    const frozen = await freeze(table, run.program, name, shares, run.runId);
+    if (canonicalJson(frozen) !== canonicalJson(shares))
+      refuse(planned, `${name} has been decided otherwise`);
+  }
 }
 
 function refuse({ manifest }: PlannedRun, why: string): never {

@@ -63,7 +63,9 @@ export async function decide(
   if (planned !== undefined) checkFrozen(planned, due);
   const frozen: Record<string, Frozen[string]> = {};
   for (const [name, shares] of Object.entries(due)) {
-    frozen[name] = run.dryRun ? shares : await freeze(table, run.program, name, shares, run.runId);
+    // A plan that was shown freezes nothing before all of it is known to stand.
+    const keeps = run.dryRun || planned !== undefined;
+    frozen[name] = keeps ? shares : await freeze(table, run.program, name, shares, run.runId);
   }
   const holders = Object.values(frozen).flatMap((shares) => Object.keys(shares));
   const ids = [...new Set([...last, ...agencies, ...holders])].sort();

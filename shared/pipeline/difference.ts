@@ -11,7 +11,7 @@ export interface Count {
 }
 
 /** One incentive in one unit, from one pool. */
-export interface DifferenceRow {
+interface DifferenceRow {
   incentive: string;
   unit: Unit;
   pool: string;
@@ -26,7 +26,7 @@ export interface DifferenceRow {
   unfunded: Count;
 }
 
-export interface LargeChange {
+interface LargeChange {
   participantId: string;
   occasion: string;
   unit: Unit;

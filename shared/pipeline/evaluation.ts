@@ -38,7 +38,7 @@ export interface ShardResult extends Demand {
 }
 
 /** A shard whose function failed as a whole, as its state machine reports it. */
-export interface ShardFailure {
+interface ShardFailure {
   shard: number;
   error: string;
 }

@@ -43,7 +43,7 @@ export function heldIn({ participants }: Part): number {
 }
 
 /** What a change still claims, once the cuts of the narrower nodes are made. */
-export function claimOf(change: Change, participantId: string, cuts: Manifest['cuts']): Claim {
+function claimOf(change: Change, participantId: string, cuts: Manifest['cuts']): Claim {
   const { earnedOn, occasion, amount, limitedBy } = change;
   const claim = { earnedOn, occasion, amount, participantId };
   return limitedBy === undefined ? claim : { ...claim, amount: funded(claim, cuts[limitedBy]) };

@@ -215,6 +215,5 @@ export type Program = z.infer<typeof programSchema>;
 export type PolicyVersion = z.infer<typeof versionSchema>;
 export type Incentive = z.infer<typeof incentiveSchema>;
 export type IncentiveOf<K extends Incentive['kind']> = Extract<Incentive, { kind: K }>;
-export type CorrectionMode = PolicyVersion['corrections'][string];
 export type Reward = z.infer<typeof rewardSchema>;
 export type Rung = z.infer<typeof rungSchema>;

@@ -38,9 +38,13 @@ export const ENVIRONMENTS = {
   'apply-part': stageEnvironment,
   'close-run': stageEnvironment,
   'abandon-run': stageEnvironment,
+  verify: z.object(everyFunction),
 } as const;
 
 export type FunctionName = keyof typeof ENVIRONMENTS;
+
+/** The functions that are stages of a run. */
+export type StageName = Exclude<FunctionName, 'ingest-facts' | 'verify'>;
 
 /** What a function of that name must be given. */
 export type EnvironmentOf<N extends FunctionName> = z.input<(typeof ENVIRONMENTS)[N]>;

@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Services } from '../pipeline/services.ts';
 import { CATALOGUE } from '../policy/catalogue.ts';
 import { openTable } from '../store/open-table.ts';
-import { bucketPlans } from '../store/plans.ts';
+import { bucketPlans, memoryPlans } from '../store/plans.ts';
 import { documentClient } from './clients.ts';
 import type { StageEnvironment } from './env.ts';
 import { CODE_VERSION } from './version.ts';
@@ -31,6 +31,18 @@ export async function openIngestion({
   TABLE_NAME,
 }: Pick<StageEnvironment, 'TABLE_NAME'>): Promise<Pick<Services, 'table' | 'now'>> {
   return { table: await openTable(documentClient(), TABLE_NAME), now: Date.now };
+}
+
+/** The services of a verification: what it plans to compare with stays in this process. */
+export async function openVerification(environment: Pick<StageEnvironment, 'TABLE_NAME'>): Promise<Services> {
+  return {
+    ...(await openIngestion(environment)),
+    plans: memoryPlans(),
+    catalogue: CATALOGUE,
+    leaseMs: 0,
+    codeVersion: CODE_VERSION,
+    shards: 1,
+  };
 }
 
 /** The services of a run's stages. */

@@ -62,7 +62,7 @@ async function entriesIn(items: AsyncIterable<Item>): Promise<Entry[]> {
 }
 
 /** The order of rows in every listing: participant, occasion, entry number. */
-export function compareEntries(a: Entry, b: Entry): number {
+function compareEntries(a: Entry, b: Entry): number {
   return (
     compareCodeUnits(a.participantId, b.participantId) ||
     compareCodeUnits(a.program, b.program) ||

@@ -6,7 +6,7 @@ import { keys, type Table } from './table.ts';
 
 /** Why a run looks at whom. */
 export const JOBS = ['daily', 'month-end', 'backfill'] as const;
-export type Job = (typeof JOBS)[number];
+type Job = (typeof JOBS)[number];
 
 /** Everything that the stages of a run must agree on, fixed when it is opened. */
 export interface Run {
@@ -84,7 +84,7 @@ export interface RunSummary extends Totals {
   held: number;
 }
 
-export type RunState = 'planning' | 'applying' | 'closed' | 'abandoned';
+type RunState = 'planning' | 'applying' | 'closed' | 'abandoned';
 
 /** A run with its outcome. */
 export interface RunRecord extends Run {
