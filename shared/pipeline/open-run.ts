@@ -3,6 +3,7 @@
 import { readsFromForMembers } from '../engine/months.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { findProgram } from '../policy/catalogue.ts';
+import { HORIZON_DAYS } from '../policy/schedules.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
 import { acquire, type Control, type Hold, isHeld, readControl, takeOver } from '../store/control.ts';
@@ -17,8 +18,6 @@ import { readManifest } from './plan.ts';
 import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
 import type { Services } from './services.ts';
 
-/** Scheduled runs read this many days back; what rests on older facts is sealed. */
-const HORIZON_DAYS = 120;
 /** A due bucket is passed only when its day ended this long before the run was opened. */
 const BUCKET_GRACE_MS = 3_600_000;
 /** Within this time of the last close, a read that is not strong may miss what that run wrote. */
