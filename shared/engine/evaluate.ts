@@ -4,6 +4,7 @@ import type { BusinessDate } from '../values/calendar.ts';
 import { ALONE, caseOf, holdingsOf, type Span } from './case.ts';
 import type { Decision, Evaluation, Surroundings } from './decision.ts';
 import type { History } from './history.ts';
+import { holdsFrozen } from './incentives/global.ts';
 import { KINDS } from './incentives/index.ts';
 import { incentivesOf, isFor } from './rules.ts';
 
@@ -27,7 +28,7 @@ export function evaluate(
   }
   const kase = caseOf(program, history, span, around);
   for (const [id, { kind, who }] of incentivesOf(program)) {
-    if (!isFor(who, participant)) continue;
+    if (!isFor(who, participant) && !holdsFrozen(kase, id)) continue;
     const verdict = KINDS[kind](kase, id);
     decisions.push(...verdict.decisions);
     for (const occasion of verdict.kept) kept.add(occasion);

@@ -6,7 +6,7 @@ import { earned } from '../conclude.ts';
 import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import type { Evidence } from '../history.ts';
 import { decidedOn, readsFromForMembers, visibleMonths } from '../months.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { isFor, ruleOn, rulesOf } from '../rules.ts';
 
 type GlobalKind = 'pooled-split' | 'ranking';
 
@@ -33,6 +33,7 @@ export function fromFrozen<K extends GlobalKind>(
     if (rule === undefined) continue;
     const frozen = kase.around.frozen[`${id}/${month}`];
     const share = frozen?.[kase.history.participantId] ?? 0;
+    if (share === 0 && !isFor(global(rule).who, kase.history.participant!)) continue;
     const decision =
       frozen === undefined
         ? tell.unfrozen(rule, month, decidedOn(month, global(rule).decidedAfterDays))
@@ -51,6 +52,16 @@ export function fromFrozen<K extends GlobalKind>(
     if (decision !== undefined) decisions.push(decision);
   }
   return { decisions, kept: occasionsOf(kase, id) };
+}
+
+/**
+ * Whether a frozen decision of an incentive gave the participant something: it keeps that, also once the
+ * incentive is no longer for it.
+ */
+export function holdsFrozen({ around, history }: Case, id: string): boolean {
+  return Object.entries(around.frozen).some(
+    ([name, shares]) => name.startsWith(`${id}/`) && shares[history.participantId] !== undefined,
+  );
 }
 
 /** The compiler does not see through the kind. */
