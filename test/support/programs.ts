@@ -77,6 +77,15 @@ export async function faultsOf(world: World, program = PROGRAM): Promise<string[
   return (await verify(world.services, findProgram(program, world.services.catalogue))).differences;
 }
 
+/** `treasure-host` with some of its incentives only: their rules as they are, and fewer entries to write. */
+export function only(...ids: readonly string[]): Program {
+  const program = structuredClone(findProgram(PROGRAM));
+  for (const version of program.versions) {
+    version.incentives = version.incentives.filter(({ id }) => ids.includes(id));
+  }
+  return program;
+}
+
 interface Draft extends Pick<Program, 'program'> {
   pools?: Program['pools'];
   incentives: readonly Incentive[];
