@@ -69,7 +69,10 @@ function reservedOf(reservations: Pool['reservations']): number {
   return Object.values(reservations).reduce((sum, amount) => sum + amount, 0);
 }
 
-/** A raised limit makes the next run look at everyone: it is asked for first, so that it cannot be forgotten. */
+/**
+ * A raised limit makes the next run look at everyone. It is asked for first, so that it cannot be forgotten, and
+ * again after, because a run that closed in between has met the first request under the old limit.
+ */
 async function changeLimit(
   { services }: Target,
   options: SetOptions,
@@ -102,6 +105,7 @@ async function changeLimit(
   if (!(await setLimit(table, program.program, pool, change))) {
     throw new Error(`${node} has changed while you looked: run it again`);
   }
+  if (to > pool.limit) await askForAll(table, program.program, `${at} ${node} ${to}`);
   note(`${program.program} ${node}: limit ${pool.limit} is now ${to}`);
   if (to > pool.limit) note('the next run looks at everyone, and pays what could not be paid');
 }
