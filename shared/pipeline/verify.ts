@@ -10,7 +10,7 @@ import { readEntries } from '../store/ledger.ts';
 import { memoryPlans } from '../store/plans.ts';
 import { readPools } from '../store/pools.ts';
 import { type RunRecord, readRuns } from '../store/runs.ts';
-import { addDays } from '../values/calendar.ts';
+import { addDays, monthOf } from '../values/calendar.ts';
 import { openRun } from './open-run.ts';
 import { readPart } from './plan.ts';
 import { evaluateAll, HeldError } from './run-here.ts';
@@ -54,6 +54,7 @@ export async function verify(services: Services, program: Program): Promise<Veri
     participants: new Set(entries.map(({ participantId }) => participantId)).size,
     differences: [
       ...deadRuns(control, runs),
+      ...wrongDates(control, runs),
       ...wrongNumbers(entries),
       ...wrongRuns(entries, runs),
       ...(await wrongPools(services, program, entries)),
@@ -68,12 +69,39 @@ export async function verify(services: Services, program: Program): Promise<Veri
 
 /** A run that began to apply, and that nobody finished. */
 function deadRuns({ writer, state }: Control, runs: readonly RunRecord[]): string[] {
-  const open = runs.filter((run) => run.state === 'planning' || run.state === 'applying');
+  const open = runs.filter(
+    (run) => run.state === 'planning' || run.state === 'applying' || run.runId === writer,
+  );
   return open.map(({ runId, state: recorded }) =>
     runId === writer
       ? `run ${runId} died while ${state}: finish it with hongbao runs resume ${runId}`
       : `run ${runId} is recorded as ${recorded}, and does not hold the program`,
   );
+}
+
+/** How far the program has come is how far its closed runs have. */
+function wrongDates(control: Control, runs: readonly RunRecord[]): string[] {
+  const closed = runs.filter(({ state, runId }) => state === 'closed' && runId !== control.writer);
+  const whole = closed.filter(({ failedShards = [] }) => failedShards.length === 0);
+  const monthEnds = whole.filter(({ job }) => job === 'month-end');
+  const { lastClosed } = control;
+  const reached = [
+    ['watermark', control.watermark, whole.map(({ watermark }) => watermark)],
+    ['closed as-of', control.closedAsOf, closed.map(({ asOf }) => asOf)],
+    ['last month decided', control.decidedThrough, monthEnds.map(({ to }) => monthOf(to))],
+  ] as const;
+  return [
+    ...(lastClosed === undefined || closed.some(({ runId }) => runId === lastClosed)
+      ? []
+      : [`run ${lastClosed} was the last to close, and is not on record as closed`]),
+    ...reached.flatMap(([name, says, dates]) => {
+      const last = dates
+        .filter((date) => date !== undefined)
+        .sort()
+        .at(-1);
+      return says === last ? [] : [`the ${name} is ${says}, and the runs on record come to ${last}`];
+    }),
+  ];
 }
 
 /** Entries of an occasion are numbered from 1 without a gap. */
