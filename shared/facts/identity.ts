@@ -1,5 +1,5 @@
 /** What makes two facts the same fact: whom it is about, and its place among that participant's facts. */
-import { type BusinessDate, businessDate, parseInstant } from '../values/calendar.ts';
+import { type BusinessDate, businessDate, epochMs } from '../values/calendar.ts';
 import { FACTS_ZONE, type Fact } from './schema.ts';
 
 /** Where a fact belongs: `day` is absent for what is not about one date, and `slot` names it there. */
@@ -29,7 +29,7 @@ export function identityOf(fact: Fact): FactIdentity {
     case 'broadcast':
       return {
         participantId: fact.participantId,
-        day: businessDate(parseInstant(fact.startedAt) ?? Number.NaN, FACTS_ZONE),
+        day: businessDate(epochMs(fact.startedAt), FACTS_ZONE),
         slot: `${SLOTS.session}${fact.id}`,
       };
     case 'sales':

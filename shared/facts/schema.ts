@@ -1,6 +1,6 @@
 /** The five facts that platforms tell us, as strict schemas: unknown keys, floats and bad dates are refused. */
 import * as z from 'zod';
-import { parseInstant } from '../values/calendar.ts';
+import { epochMs } from '../values/calendar.ts';
 import { countSchema, dateSchema, idSchema, instantSchema, monthSchema } from '../values/validation.ts';
 
 /** The zone in which a fact's business date is read. Programs must keep to it. */
@@ -70,7 +70,7 @@ const broadcastSchema = z
     withdrawn: z.boolean().optional(),
     revision,
   })
-  .refine(({ startedAt, endedAt }) => (parseInstant(endedAt) ?? 0) >= (parseInstant(startedAt) ?? 0), {
+  .refine(({ startedAt, endedAt }) => epochMs(endedAt) >= epochMs(startedAt), {
     path: ['endedAt'],
     message: 'an end at or after startedAt',
   });

@@ -2,7 +2,7 @@
 import pMap from 'p-map';
 import type { Day, DaySales, Entry, Held, History, Session } from '../engine/history.ts';
 import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
-import { type BusinessDate, parseInstant } from '../values/calendar.ts';
+import { type BusinessDate, epochMs } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { getAll } from './batch.ts';
 import { decode, isSlot } from './facts.ts';
@@ -71,8 +71,8 @@ function dayFrom(participantId: string, date: BusinessDate, item: Record<string,
     if (fact.type === 'broadcast') {
       sessions.push({
         id: fact.id,
-        startMs: parseInstant(fact.startedAt) ?? Number.NaN,
-        endMs: parseInstant(fact.endedAt) ?? Number.NaN,
+        startMs: epochMs(fact.startedAt),
+        endMs: epochMs(fact.endedAt),
         hasCart: fact.hasCart,
         recorded: fact.recorded,
         withdrawn: fact.withdrawn ?? false,

@@ -2,7 +2,7 @@
 import { type NativeAttributeValue, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Entry } from '../engine/history.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
-import { type BusinessDate, businessDate, datesBetween, parseInstant } from '../values/calendar.ts';
+import { type BusinessDate, businessDate, datesBetween, epochMs } from '../values/calendar.ts';
 import { canonicalJson, compareCodeUnits } from '../values/canonical.ts';
 import { getItem, type Item, itemsIn, itemsInIndex, putIfAbsent } from './items.ts';
 import { TABLE } from './names.ts';
@@ -72,7 +72,7 @@ function compareEntries(a: Entry, b: Entry): number {
 }
 
 function encodeEntry(entry: Entry): Record<string, unknown> {
-  const recordedOn = businessDate(parseInstant(entry.recordedAt) ?? Number.NaN, FACTS_ZONE);
+  const recordedOn = businessDate(epochMs(entry.recordedAt), FACTS_ZONE);
   const { pk, sk } = keys.entry(entry.participantId, entry.program, entry.occasion, entry.n);
   return {
     pk,

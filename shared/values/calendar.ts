@@ -151,8 +151,19 @@ export function startOfDay(date: BusinessDate, zone: string): number {
   return Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds;
 }
 
+/**
+ * An instant, in milliseconds since the epoch, from text that was checked when it came in: a date that does not exist
+ * would pass here.
+ */
+export function epochMs(instant: string): number {
+  return Date.parse(instant);
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
 /** An instant, in milliseconds since the epoch, from ISO 8601 text with an offset; undefined when it is none. */
 export function parseInstant(text: string): number | undefined {
+  if (!INSTANT.test(text)) return undefined;
   try {
     return Temporal.Instant.from(text).epochMilliseconds;
   } catch {
