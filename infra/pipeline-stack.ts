@@ -5,13 +5,13 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { CATALOGUE } from '../shared/policy/catalogue.ts';
-import type { FunctionName } from '../shared/runtime/env.ts';
+import type { FunctionName, StageName } from '../shared/runtime/env.ts';
 import type { BusinessDate } from '../shared/values/calendar.ts';
 import { grantAccess } from './constructs/access.ts';
 import { FactsQueue } from './constructs/facts-queue.ts';
 import { RunMachine } from './constructs/run-machine.ts';
 import { Schedules } from './constructs/schedules.ts';
-import { StageFunction } from './constructs/stage-function.ts';
+import { commonEnvironment, StageFunction } from './constructs/stage-function.ts';
 import type { Stage } from './stages.ts';
 
 /** How long a run may take, and so how long its writer is taken to be alive. */
@@ -33,11 +33,7 @@ export class PipelineStack extends Stack {
     super(scope, id, props);
     const stageName = `hongbao-${stage.name}`;
     const { logRetentionDays } = stage;
-    const shared = {
-      TABLE_NAME: table.tableName,
-      POWERTOOLS_SERVICE_NAME: stageName,
-      POWERTOOLS_METRICS_NAMESPACE: 'Hongbao',
-    };
+    const shared = commonEnvironment(stageName, table);
     const stageEnvironment = {
       ...shared,
       PLANS_BUCKET: plans.bucketName,
@@ -48,7 +44,7 @@ export class PipelineStack extends Stack {
       grantAccess(fn, name, { table, plans });
       return fn;
     };
-    const stageFunction = (name: Exclude<FunctionName, 'ingest-facts'>, timeout: Duration, does: string) =>
+    const stageFunction = (name: StageName, timeout: Duration, does: string) =>
       granted(
         name,
         new StageFunction(this, name, {

@@ -3,9 +3,12 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { FunctionName } from '../../shared/runtime/env.ts';
+import { TABLE } from '../../shared/store/names.ts';
 
 interface Access {
   table: readonly `dynamodb:${string}`[];
+  /** On the ledger's index. */
+  index?: readonly ('dynamodb:Query' | 'dynamodb:Scan')[];
   plans?: readonly ('s3:GetObject' | 's3:PutObject')[];
 }
 
@@ -18,7 +21,7 @@ const MARK_DUE = ['dynamodb:PutItem', 'dynamodb:BatchWriteItem'] as const;
 const EVALUATE = [...OPEN, 'dynamodb:Query', ...MARK_DUE] as const;
 const READ_AND_STORE = ['s3:GetObject', 's3:PutObject'] as const;
 
-/** One function may delete, and only because a correction that waited for an operator may be withdrawn. */
+/** Nothing may delete. */
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'ingest-facts': { table: [...ADOPT, ...MARK_DUE, 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'] },
   'open-run': { table: [...ADOPT, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
@@ -29,13 +32,19 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     plans: READ_AND_STORE,
   },
   'evaluate-last': { table: EVALUATE, plans: READ_AND_STORE },
-  allocate: { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: READ_AND_STORE },
+  // Whoever has moved since an approved plan was shown is marked due.
+  allocate: { table: [...EVALUATE, 'dynamodb:UpdateItem'], plans: READ_AND_STORE },
   'apply-part': {
     table: [...OPEN, ...MARK_DUE, 'dynamodb:UpdateItem'],
     plans: ['s3:GetObject'],
   },
   'close-run': { table: [...OPEN, 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
   'abandon-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'] },
+  // It reads, and its plans stay in memory.
+  verify: {
+    table: [...OPEN, 'dynamodb:Query', 'dynamodb:BatchGetItem'],
+    index: ['dynamodb:Query', 'dynamodb:Scan'],
+  },
 };
 
 /** Gives a function what it needs, and no more. */
@@ -50,6 +59,13 @@ export function grantAccess(
     actions: [...new Set(access.table)],
     resourceArns: [table.tableArn],
   });
+  if (access.index !== undefined) {
+    Grant.addToPrincipal({
+      grantee,
+      actions: [...access.index],
+      resourceArns: [`${table.tableArn}/index/${TABLE.ledgerIndex.name}`],
+    });
+  }
   if (access.plans !== undefined) {
     Grant.addToPrincipal({
       grantee,

@@ -2,19 +2,15 @@
  * The state machine of a run. The order of its stages is that of the embedded runner, `runHere` in
  * shared/pipeline/run-here.ts: what changes here changes there.
  */
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
   Condition,
-  DefinitionBody,
   Fail,
   type IChainable,
   JsonPath,
-  LogLevel,
   Pass,
-  StateMachine,
   StateMachineType,
   Succeed,
   TaskInput,
@@ -23,7 +19,8 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import type { FunctionName } from '../../shared/runtime/env.ts';
+import type { StageName } from '../../shared/runtime/env.ts';
+import { LoggedMachine } from './logged-machine.ts';
 import { addRetries } from './retries.ts';
 import { StrictMap } from './strict-map.ts';
 
@@ -37,7 +34,7 @@ const ASK_AGAIN = Duration.seconds(30);
 const FAILURE_LENGTH = 300;
 
 export interface RunMachineProps {
-  functions: Readonly<Record<Exclude<FunctionName, 'ingest-facts'>, IFunction>>;
+  functions: Readonly<Record<StageName, IFunction>>;
   /** Prefix of names that must be told apart in one account. */
   stageName: string;
   /** The machine's own time, which is also the lease of the run that it holds. */
@@ -46,7 +43,7 @@ export interface RunMachineProps {
 }
 
 export class RunMachine extends Construct {
-  readonly machine: StateMachine;
+  readonly machine: LoggedMachine;
 
   constructor(
     scope: Construct,
@@ -130,19 +127,11 @@ export class RunMachine extends Construct {
         .otherwise(this.held(openRun)),
     );
 
-    this.machine = new StateMachine(this, 'Machine', {
-      stateMachineType: StateMachineType.STANDARD,
-      definitionBody: DefinitionBody.fromChainable(openRun),
+    this.machine = new LoggedMachine(this, 'Machine', {
+      logName: `${stageName}-run`,
+      startAt: openRun,
       timeout,
-      logs: {
-        level: LogLevel.ERROR,
-        destination: new LogGroup(this, 'Log', {
-          // Under this prefix the account's log policy, which has a size limit, need not name the group.
-          logGroupName: `/aws/vendedlogs/states/${stageName}-run`,
-          retention: logRetentionDays,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      },
+      logRetentionDays,
     });
   }
 

@@ -1,20 +1,26 @@
 /** The functions of a run, called as the state machine calls them: on an embedded table, with plans in memory. */
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACCESS } from '../../infra/constructs/access.ts';
+import type { Entry } from '../../shared/engine/history.ts';
 import type { Allocation } from '../../shared/pipeline/allocate.ts';
 import type { PartResult } from '../../shared/pipeline/apply-part.ts';
 import type { ShardResult, StageOutcomes } from '../../shared/pipeline/evaluation.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import type { Opening, Shard } from '../../shared/pipeline/open-run.ts';
+import { planToShow } from '../../shared/pipeline/run-here.ts';
+import { parseRunInput } from '../../shared/pipeline/run-input.ts';
+import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readDue } from '../../shared/store/due.ts';
+import { decideHeld, readHeld } from '../../shared/store/held.ts';
 import { putEntry, readEntries } from '../../shared/store/ledger.ts';
 import { ensureTable, openTable } from '../../shared/store/open-table.ts';
+import { bucketPlans } from '../../shared/store/plans.ts';
 import { readPools } from '../../shared/store/pools.ts';
 import { type Run, type RunSummary, readRun } from '../../shared/store/runs.ts';
 import type { Table } from '../../shared/store/table.ts';
@@ -96,10 +102,12 @@ const ACTIONS: Readonly<Record<string, string>> = {
   BatchGetCommand: 'dynamodb:BatchGetItem',
   BatchWriteCommand: 'dynamodb:BatchWriteItem',
 };
+const ON_INDEX = ' on the index';
 const { send } = DynamoDBDocumentClient.prototype;
 DynamoDBDocumentClient.prototype.send = function (this: unknown, ...args: unknown[]) {
-  const command = (args[0] as object).constructor.name;
-  asked?.add(ACTIONS[command] ?? command);
+  const command = args[0] as { input: { IndexName?: string } };
+  const { name } = command.constructor;
+  asked?.add(`${ACTIONS[name] ?? name}${command.input.IndexName === undefined ? '' : ON_INDEX}`);
   return Reflect.apply(send, this, args);
 } as typeof send;
 
@@ -112,8 +120,9 @@ async function call<T>(name: keyof typeof ACCESS, event: unknown): Promise<T> {
     return await handler(event, CONTEXT);
   } finally {
     asked = undefined;
-    const { table, plans = [] } = ACCESS[name];
-    expect([...table, ...plans], `what ${name} may do`).toEqual(expect.arrayContaining([...asks]));
+    const { table, index = [], plans = [] } = ACCESS[name];
+    const allowed = [...table, ...index.map((action) => `${action}${ON_INDEX}`), ...plans];
+    expect(allowed, `what ${name} may do`).toEqual(expect.arrayContaining([...asks]));
   }
 }
 
@@ -159,7 +168,7 @@ const applyAll = ({ run, plan }: { run: Run; plan: Allocation }) =>
 
 const exposurePool = async () => (await readPools(table, PROGRAM)).find(({ pool }) => pool === 'exposure');
 
-function throttle(command: typeof PutCommand | typeof UpdateCommand): void {
+function throttle(command: typeof GetCommand | typeof PutCommand | typeof UpdateCommand): void {
   const { send } = DynamoDBDocumentClient.prototype;
   vi.spyOn(DynamoDBDocumentClient.prototype, 'send').mockImplementation(function (
     this: unknown,
@@ -241,6 +250,194 @@ describe('a run that looks at everyone', () => {
     expect(JSON.parse(gunzipSync(stored).toString())).toEqual({ ids: ['a-1'], frozen: {} });
   });
 });
+
+/** Something paid from a pool whose lowerings wait for an operator, and that no fact asks for. */
+const STRAY = {
+  participantId: 'm-1',
+  program: PROGRAM,
+  occasion: 'w9/cold-1',
+  n: 1,
+  incentive: 'new-host',
+  kind: 'grant',
+  unit: 'fen',
+  amount: 500,
+  earnedOn: '2024-08-01',
+  runId: 'another',
+  recordedAt: '2024-08-02T00:00:00.000Z',
+  policy: 'another',
+  reason: 'earned',
+  evidence: {},
+  readsFrom: '2024-08-01',
+  pool: 'cash',
+} as const satisfies Entry;
+
+describe('a lowering that waits for an operator', () => {
+  beforeEach(() => putEntry(table, STRAY));
+  const run = async (input: unknown = DAILY) => {
+    const state = await allocated(input);
+    return call<RunSummary>('close-run', { ...state, applied: await applyAll(state) });
+  };
+  const again = { ...DAILY, job: 'backfill', from: '2024-08-01', participants: ['m-1'] };
+
+  it('is put up, and written once it is approved', async () => {
+    expect(await run()).toMatchObject({ held: 1, entries: ENTRIES });
+    const [held] = await readHeld(table, PROGRAM);
+    expect(held).toMatchObject({ state: 'waiting', change: { occasion: 'w9/cold-1', amount: -500 } });
+    const decision = { decision: 'approved', by: 'a', reason: 'b', at: '2024-08-02T01:00:00Z' } as const;
+    expect(await decideHeld(table, held!, decision)).toBe(true);
+    expect(await run(again)).toMatchObject({ held: 0, entries: 1 });
+    expect(sumOf(await readEntries(table))).toBe(0);
+  });
+
+  it('is withdrawn when nothing asks for it any more', async () => {
+    await run();
+    await putEntry(table, { ...STRAY, n: 2, kind: 'adjustment', amount: -500 });
+    await run(again);
+    expect(await readHeld(table, PROGRAM)).toMatchObject([{ state: 'withdrawn' }]);
+  });
+
+  const sumOf = (entries: readonly Entry[]) =>
+    entries.filter(({ occasion }) => occasion === 'w9/cold-1').reduce((sum, { amount }) => sum + amount, 0);
+});
+
+describe('a plan that an operator has seen', () => {
+  const OTHERS = Array.from({ length: 100 }, (_, index) => `other-${index}`);
+  const learn = (facts: readonly object[]) =>
+    ingest(
+      { table, now: Date.now },
+      facts.map((fact) => JSON.stringify(fact)),
+      '2024-08-01',
+    );
+
+  /** One hundred more went live on the same day, and it was planned what they are owed. */
+  async function planned(): Promise<string> {
+    const [host, session] = FACTS;
+    await learn(
+      OTHERS.flatMap((id) => [
+        { ...host, id },
+        { ...session, participantId: id },
+      ]),
+    );
+    const services = {
+      table,
+      plans: bucketPlans(new S3Client(), 'plans'),
+      catalogue: CATALOGUE,
+      now: Date.now,
+      leaseMs: 0,
+      codeVersion: 'test',
+      shards: 1,
+    };
+    const input = parseRunInput(DAILY);
+    return (await planToShow(services, input, 'planned')).difference.plan;
+  }
+
+  it('is written to everyone who has not moved, and the others are due again', async () => {
+    const plan = await planned();
+    await learn([{ ...FACTS[0], kind: 'creator', revision: 2 }]);
+    const state = await allocated({ ...DAILY, plan });
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    expect(await readEntries(table)).toHaveLength(ENTRIES * OTHERS.length);
+    expect(await readRun(table, PROGRAM, state.run.runId)).toMatchObject({ plan, moved: ['m-1'] });
+    expect(await readDue(table, ['2024-08-02'], [0, 1, 2, 3])).toEqual(['m-1']);
+  });
+
+  it('is refused when too much has moved', async () => {
+    const plan = await planned();
+    await learn(['m-1', 'other-0'].map((id) => ({ ...FACTS[0], id, kind: 'creator', revision: 2 })));
+    await expect(allocated({ ...DAILY, plan })).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringContaining('2 of 101 participants have moved'),
+    });
+  });
+
+  it('is refused by a run that would decide otherwise for all', async () => {
+    const plan = '0'.repeat(32);
+    const backfill = { ...DAILY, job: 'backfill', from: '2024-08-01', plan };
+    await expect(allocated(backfill)).rejects.toThrow(`plan: got ${plan}; allowed: the hash of a plan`);
+  });
+});
+
+describe('verify', () => {
+  it('finds nothing after a run, and writes nothing', async () => {
+    const state = await allocated();
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    expect(await call('verify', { program: PROGRAM })).toMatchObject({
+      next: 'done',
+      entries: ENTRIES,
+      differences: 0,
+      pending: 0,
+    });
+    expect(plans.size).toBeGreaterThan(0);
+    const before = plans.size;
+    await call('verify', { program: PROGRAM });
+    expect(plans.size).toBe(before);
+  });
+
+  it('counts and names each difference', async () => {
+    const state = await allocated();
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    await putEntry(table, STRAY);
+    const { written } = await overheard(async () => {
+      expect(await call('verify', { program: PROGRAM })).toMatchObject({ next: 'done', differences: 3 });
+    });
+    const logged = written.filter(({ message }) => message === 'difference');
+    expect(logged.map(({ level, program, difference }) => `${level} ${program} ${difference}`)).toEqual([
+      `ERROR ${PROGRAM} 1 entries are of run another, which is not on record`,
+      expect.stringContaining('pool cash says 0 granted, and its entries add up to 500'),
+      expect.stringContaining('m-1 w9/cold-1: the ledger is off by -500 fen'),
+    ]);
+    const [figures] = written.filter(({ _aws }) => _aws !== undefined);
+    expect(figures).toMatchObject({
+      service: 'hongbao-test',
+      differences: 3,
+      pending: 0,
+      held: 0,
+      unfunded: 0,
+      sealed: 0,
+    });
+    expect(figures?._aws).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'Hongbao' }] });
+  });
+
+  it('looks at nothing while a run writes, and counts nothing', async () => {
+    await opened(DAILY, 'writer');
+    const { written } = await overheard(async () => {
+      expect(await call('verify', { program: PROGRAM })).toEqual({ next: 'held', holder: 'writer' });
+    });
+    expect(written).toMatchObject([{ heldVerifications: 1 }]);
+    expect(written[0]).not.toHaveProperty('differences');
+  });
+
+  it('fails when the table does, for the machine to try again', async () => {
+    throttle(GetCommand);
+    await expect(call('verify', { program: PROGRAM })).rejects.toMatchObject({
+      name: 'ProvisionedThroughputExceededException',
+    });
+  });
+
+  it('refuses what is no program', async () => {
+    await expect(call('verify', { program: 'nothing' })).rejects.toThrow('program: got "nothing"');
+    await expect(call('verify', { Program: PROGRAM })).rejects.toThrow('Program: unknown key');
+  });
+});
+
+/** What is logged and counted while something works. */
+async function overheard(work: () => Promise<void>): Promise<{ written: Record<string, unknown>[] }> {
+  const lines: string[] = [];
+  setEnvironment({
+    TABLE_NAME: table.name,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    POWERTOOLS_LOG_LEVEL: 'WARN',
+    POWERTOOLS_METRICS_DISABLED: 'false',
+    // Then all that is written goes to the console.
+    POWERTOOLS_DEV: 'true',
+  });
+  vi.resetModules();
+  for (const method of ['log', 'info', 'warn', 'error'] as const) {
+    vi.spyOn(console, method).mockImplementation((line) => void lines.push(String(line)));
+  }
+  await work();
+  return { written: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
 
 describe('open-run', () => {
   it('takes the start of the execution for the time of a schedule that did not say its own', async () => {

@@ -27,10 +27,10 @@ function definitionOf([, { Properties }]: [string, Resource]): Machine {
   return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'arn')).join(''));
 }
 
-const { all } = synthesize('prod');
-const [resource] = all('AWS::StepFunctions::StateMachine');
+const { all, pipeline } = synthesize('prod');
+const [resource] = Object.entries(pipeline.findResources('AWS::StepFunctions::StateMachine'));
 if (resource === undefined) throw new Error('there is no state machine');
-const machine = definitionOf(resource);
+const machine = definitionOf(resource as [string, Resource]);
 const { States } = machine;
 
 const EVALUATING = ['EvaluateShards', 'EvaluateEntities', 'EvaluateLast'];

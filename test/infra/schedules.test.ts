@@ -8,6 +8,7 @@ import { synthesize } from './synth.ts';
 const schedulesOf = (stage: string, today?: string) =>
   synthesize(stage, today)
     .all('AWS::Scheduler::Schedule')
+    .filter(([, { Properties }]) => !Properties.Name.endsWith('-verify'))
     .map(([, { Properties }]) => ({ ...Properties, input: JSON.parse(Properties.Target.Input) }));
 
 const schedules = { prod: schedulesOf('prod'), rehearsal: schedulesOf('rehearsal') };

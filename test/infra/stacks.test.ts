@@ -139,7 +139,9 @@ describe.each(STAGE_NAMES)('stage %s', (name) => {
 
   it('lets no log grow for ever', () => {
     const groups = all('AWS::Logs::LogGroup');
-    expect(groups).toHaveLength(all('AWS::Lambda::Function').length + 1);
+    expect(groups).toHaveLength(
+      all('AWS::Lambda::Function').length + all('AWS::StepFunctions::StateMachine').length,
+    );
     for (const [id, { Properties }] of groups) {
       expect(Properties.RetentionInDays, id).toBe(findStage(name).logRetentionDays);
     }

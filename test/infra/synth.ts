@@ -19,6 +19,7 @@ export interface Resource {
 export interface Synthesized {
   data: Template;
   pipeline: Template;
+  operations: Template;
   /** All resources of a type in all stacks, by logical id. */
   all(type: string): [string, Resource][];
 }
@@ -30,12 +31,15 @@ const TODAY = '2024-08-01';
 export function synthesize(stage: string, today: BusinessDate = TODAY): Synthesized {
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
   const stacks = stacksOf(app, findStage(stage), today);
-  const [data, pipeline] = [Template.fromStack(stacks.data), Template.fromStack(stacks.pipeline)];
+  const [data, pipeline, operations] = [stacks.data, stacks.pipeline, stacks.operations].map((stack) =>
+    Template.fromStack(stack),
+  ) as [Template, Template, Template];
   return {
     data,
     pipeline,
+    operations,
     all: (type) =>
-      [data, pipeline].flatMap((template) => Object.entries(template.findResources(type))) as [
+      [data, pipeline, operations].flatMap((template) => Object.entries(template.findResources(type))) as [
         string,
         Resource,
       ][],
