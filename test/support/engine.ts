@@ -17,7 +17,7 @@ export const TREASURE_HOST = findProgram('treasure-host');
 /** Entries by occasion and unit: `20000 exposure`. Occasions that came to nothing are left out. */
 export type Sums = Record<string, string>;
 
-export function sumsOf(entries: readonly Pick<Entry, 'occasion' | 'unit' | 'amount'>[]): Sums {
+function sumsOf(entries: readonly Pick<Entry, 'occasion' | 'unit' | 'amount'>[]): Sums {
   const sums = new Map<string, { amount: number; unit: string }>();
   for (const { occasion, unit, amount } of entries) {
     sums.set(occasion, { amount: (sums.get(occasion)?.amount ?? 0) + amount, unit });

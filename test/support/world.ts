@@ -185,7 +185,7 @@ export class World {
 }
 
 /** Rows of participant, program, occasion, unit and amount; occasions that came to nothing are left out. */
-export function ledgerOf(entries: readonly Entry[]): string[] {
+function ledgerOf(entries: readonly Entry[]): string[] {
   const sums = new Map<string, number>();
   for (const { participantId, program, occasion, unit, amount } of entries) {
     const row = `${participantId} ${program} ${occasion} ${unit}`;
