@@ -16,6 +16,8 @@ const MAIN = fileURLToPath(new URL('../../functions/cli/main.ts', import.meta.ur
 
 export interface Outcome {
   code: number | null;
+  /** What ended it, when it did not end by itself. */
+  signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 }
@@ -49,15 +51,15 @@ export class Workplace implements Disposable {
       });
       child.on('error', reject);
       child.on('spawn', () => onStart?.(child));
-      child.on('close', (code) => resolve({ code, ...output }));
+      child.on('close', (code, signal) => resolve({ code, signal, ...output }));
       child.stdin.end(input);
     });
   }
 
   /** Runs it, and fails unless it is done. Gives its output. */
   async done(...args: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.hongbao(args);
-    if (code !== 0) throw new Error(`hongbao ${args.join(' ')} ended with ${code}: ${stderr}`);
+    const { code, signal, stdout, stderr } = await this.hongbao(args);
+    if (code !== 0) throw new Error(`hongbao ${args.join(' ')} ended with ${code ?? signal}: ${stderr}`);
     return stdout;
   }
 
