@@ -4,7 +4,7 @@ import { backfillJob, type JobAction } from './jobs.ts';
 import { runAndTell } from './running.ts';
 
 export function backfillCommand(): Command {
-  return backfillJob('backfill --program treasure-host', backfill, true);
+  return backfillJob({ verb: 'backfill', act: backfill, writes: true });
 }
 
 const backfill: JobAction = async (target, input, { format }) =>

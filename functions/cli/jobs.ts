@@ -30,33 +30,49 @@ interface JobOptions extends CommonOptions {
   dryRun?: boolean;
 }
 
-const DRY_RUN = ['--dry-run', 'show what would be written, and write nothing'] as const;
+/** What is done with a job, and how its commands read. */
+interface Doing {
+  /** How the example of a command starts. */
+  verb: string;
+  act: JobAction;
+  /** Whether it writes: then it can be shown dry, and a backfill of a shared table has to say why. */
+  writes: boolean;
+}
 
-export function dailyJob(verb: string, act: JobAction): Command {
-  return command(
+function job(name: string, description: string, example: string, { verb, writes }: Doing): Command {
+  const made = command(name, description, `${verb}${example}`);
+  return writes ? made.option('--dry-run', 'show what would be written, and write nothing') : made;
+}
+
+export function dailyJob(doing: Doing): Command {
+  return job(
     'daily',
     'look at whoever is due by the end of the day after DATE, as of DATE',
-    `${verb} daily --date 2024-08-01`,
+    ' daily --date 2024-08-01',
+    doing,
   )
     .requiredOption('--date <date>', 'the business date', dateArgument)
     .option('--as-of <date>', 'decide as of another date', dateArgument)
-    .option(...DRY_RUN)
     .action((options: JobOptions & { date: string }) =>
-      each(options, act, { job: 'daily', to: options.date }),
+      each(options, doing.act, { job: 'daily', to: options.date }),
     );
 }
 
-export function monthEndJob(verb: string, act: JobAction): Command {
-  return command(
+export function monthEndJob(doing: Doing): Command {
+  return job(
     'month-end',
     'look at everyone with facts in the month, whenever they arrived',
-    `${verb} month-end --month 2024-08`,
+    ' month-end --month 2024-08',
+    doing,
   )
     .requiredOption('--month <month>', 'the month', monthArgument)
     .option('--as-of <date>', 'decide as of another date: decisions with a lag fall due later', dateArgument)
-    .option(...DRY_RUN)
     .action((options: JobOptions & { month: string }) =>
-      each(options, act, { job: 'month-end', from: firstDay(options.month), to: lastDay(options.month) }),
+      each(options, doing.act, {
+        job: 'month-end',
+        from: firstDay(options.month),
+        to: lastDay(options.month),
+      }),
     );
 }
 
@@ -67,12 +83,12 @@ interface BackfillOptions extends JobOptions {
   reason?: string;
 }
 
-/** @param asksWhy whether a backfill of a shared table has to say why. */
-export function backfillJob(example: string, act: JobAction, asksWhy: boolean): Command {
-  return command(
+export function backfillJob(doing: Doing): Command {
+  return job(
     'backfill',
     'look at everyone with facts in a range, whenever they arrived, in one run',
-    `${example} --from 2024-07-01 --to 2024-08-31`,
+    ' --program treasure-host --from 2024-07-01 --to 2024-08-31',
+    doing,
   )
     .requiredOption('--from <date>', 'the first date', dateArgument)
     .requiredOption('--to <date>', 'the last date', dateArgument)
@@ -83,12 +99,11 @@ export function backfillJob(example: string, act: JobAction, asksWhy: boolean): 
     )
     .option('--participant <id...>', 'only these: nothing is then decided that takes everyone')
     .option('--reason <text>', 'why, for the record: required unless --dry-run or --local')
-    .option(...DRY_RUN)
     .action((options: BackfillOptions) => {
       checkRange(options);
-      if (asksWhy) requireReason(options);
+      if (doing.writes) requireReason(options);
       const { from, to, participant: participants, reason } = options;
-      return each(options, act, { job: 'backfill', from, to, participants, reason });
+      return each(options, doing.act, { job: 'backfill', from, to, participants, reason });
     });
 }
 

@@ -19,9 +19,9 @@ export function planCommand(): Command {
     'show what a run would change, and write no entry',
     'plan backfill --from 2024-08-01 --to 2024-08-31',
   )
-    .addCommand(dailyJob('plan', planAndTell))
-    .addCommand(monthEndJob('plan', planAndTell))
-    .addCommand(backfillJob('plan backfill', planAndTell, false), { isDefault: true });
+    .addCommand(dailyJob(PLAN))
+    .addCommand(monthEndJob(PLAN))
+    .addCommand(backfillJob({ ...PLAN, verb: 'plan backfill' }), { isDefault: true });
 }
 
 const planAndTell: JobAction = async (target, input, { format }) => {
@@ -32,6 +32,8 @@ const planAndTell: JobAction = async (target, input, { format }) => {
     printRecord(format, { program: run.program, job: run.job, asOf: run.asOf, ...difference });
   else tell(difference, `${run.program}: ${run.job} ${run.from} to ${run.to} as of ${run.asOf}`);
 };
+
+const PLAN = { verb: 'plan', act: planAndTell, writes: false };
 
 function tell({ plan, participants, rows, largest, totals }: Difference, title: string): void {
   const say = (text: string) => void process.stdout.write(`${text}\n`);

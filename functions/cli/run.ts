@@ -11,11 +11,12 @@ import type { Target } from './target.ts';
 
 export function runCommand(): Command {
   return group('run', 'the scheduled jobs, by hand', 'run daily --date 2024-08-01')
-    .addCommand(dailyJob('run', runDaily))
-    .addCommand(
-      monthEndJob('run', async (target, input, { format }) => void (await runAndTell(target, input, format))),
-    );
+    .addCommand(dailyJob({ verb: 'run', act: runDaily, writes: true }))
+    .addCommand(monthEndJob({ verb: 'run', act: runMonthEnd, writes: true }));
 }
+
+const runMonthEnd: JobAction = async (target, input, { format }) =>
+  void (await runAndTell(target, input, format));
 
 const runDaily: JobAction = async (target, input, { format }) => {
   const outcome = await runAndTell(target, input, format);
