@@ -9,6 +9,7 @@ import { readHistories, readMembers } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import type { BusinessDate } from '../values/calendar.ts';
+import { isPaidLast } from './evaluate-shard.ts';
 import {
   frozenFor,
   pinnedProgram,
@@ -38,7 +39,9 @@ export async function evaluateEntities(
     const evaluations = evaluateEntity(program, onPlatform, run, around);
     for (const shop of shops) {
       const evaluation = evaluations.get(shop.participantId) ?? evaluate(program, shop, run, around);
-      to.evaluated(shop, evaluation);
+      // Those paid last are planned there: a participant is in one part only.
+      if (run.full && isPaidLast(program, shop)) to.defer('last', shop.participantId);
+      else to.evaluated(shop, evaluation);
       if (run.full) to.tally(tallyOf(program, shop, run, frozen, evaluation.opened));
     }
   });
@@ -56,6 +59,6 @@ export async function readShops(
 }
 
 /** An owner's cap counts the windows of its merchants on the program's platform. */
-function isCounted({ platform }: Program, { participant }: History): boolean {
+export function isCounted({ platform }: Program, { participant }: History): boolean {
   return participant?.platform === platform && participant.kind === 'merchant';
 }

@@ -1,10 +1,16 @@
 /** Those paid by what takes everyone: agencies and ranked creators, when the sums are known. */
-import type { Surroundings } from '../engine/decision.ts';
+import type { Evaluation, Surroundings } from '../engine/decision.ts';
+import { evaluateEntity } from '../engine/entity.ts';
 import { evaluate } from '../engine/evaluate.ts';
+import type { History } from '../engine/history.ts';
+import { entityOf } from '../engine/members.ts';
+import type { Program } from '../policy/schema.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import { readContext } from './decide.ts';
+import { isCounted, readShops } from './evaluate-entities.ts';
+import { isOneOfSeveral } from './evaluate-shard.ts';
 import { frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import type { Services } from './services.ts';
@@ -28,6 +34,23 @@ export async function evaluateLast(
       frozen,
       ...(agencies === undefined ? {} : { agency: agencies[id] ?? {} }),
     };
-    to.evaluated(history, evaluate(program, history, run, around));
+    to.evaluated(history, await evaluateOne(services, run, program, history, around));
   });
+}
+
+/** One shop of several is evaluated with the others: they share its owner's cap. */
+async function evaluateOne(
+  services: Services,
+  run: Run,
+  program: Program,
+  history: History,
+  around: Surroundings,
+): Promise<Evaluation> {
+  if (isOneOfSeveral(history) && isCounted(program, history)) {
+    const shops = await readShops(services, entityOf(history), run);
+    const counted = shops.filter((shop) => isCounted(program, shop));
+    const evaluation = evaluateEntity(program, counted, run, around).get(history.participantId);
+    if (evaluation !== undefined) return evaluation;
+  }
+  return evaluate(program, history, run, around);
 }

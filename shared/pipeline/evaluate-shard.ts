@@ -66,12 +66,12 @@ function isOwner({ members, participant }: History): boolean {
 }
 
 /** Whether it is a shop of an owner that has, or may have, others. */
-function isOneOfSeveral(history: History): boolean {
+export function isOneOfSeveral(history: History): boolean {
   return entityOf(history) !== history.participantId || isOwner(history);
 }
 
 /** Whether anything that takes everyone pays its kind: agencies, and creators where they are ranked. */
-function isPaidLast(program: Program, { participant }: History): boolean {
+export function isPaidLast(program: Program, { participant }: History): boolean {
   if (participant === undefined) return false;
   if (participant.kind === 'agency') return true;
   return [...incentivesOf(program).values()].some(
