@@ -157,4 +157,22 @@ describe('top creators', () => {
     await monthEnd(world, '2024-08', 3);
     expect(await amounts(world, 'top-creator')).toEqual({});
   });
+
+  it('that belong to an owner are planned once, though a run ranks one month and takes back another', async () => {
+    const own = (fact: Fact): Fact => (fact.type === 'participant' ? { ...fact, entityId: 'e-1' } : fact);
+    const world = await august(...star('c-1', FLOOR).map(own), ...star('c-2', FLOOR).map(own));
+    expect(await ranked(world)).toEqual(['c-1', 'c-2']);
+    await arrive(
+      world,
+      '2024-10-02',
+      sales('2024-09-20', FLOOR, { by: 'c-1' }),
+      sanction('2024-08-15', '2024-08-15', { by: 'c-1' }),
+    );
+    await monthEnd(world, '2024-09', 3);
+    expect(await amounts(world, 'top-creator')).toEqual({
+      'c-1 top-creator/2024-09': 10_000_000,
+      'c-2 top-creator/2024-08': 10_000_000,
+    });
+    expect(await faultsOf(world)).toEqual([]);
+  });
 });
