@@ -1,19 +1,23 @@
 /**
- * The facts of a rehearsal: a small world up to yesterday, in four instalments. A schedule fires now, so they
- * are dated from today backwards; the seed makes them the same for everybody on the same day.
+ * The facts of a rehearsal: a small world up to yesterday, in an instalment for each run. A schedule fires now, so
+ * they are dated from today backwards; the seed makes them the same for everybody on the same day.
  */
 import type { Fact } from '../../shared/facts/schema.ts';
 import { generateWorld } from '../../shared/synthetic/world.ts';
 import { addDays, addMonths, type BusinessDate, firstDay, monthOf } from '../../shared/values/calendar.ts';
 
-/** What comes before each run: the scheduled one, the one that dies, the month end, the backfill. */
-export interface Instalments {
-  from: BusinessDate;
-  daily: string[];
-  dying: string[];
-  monthEnd: string[];
-  backfill: string[];
-}
+/** The instalments, by the run that they come before, and the age in days of the youngest facts of each. */
+const UNTIL = {
+  daily: 50,
+  dying: 40,
+  monthEnd: 28,
+  backfill: 20,
+  planned: 13,
+  twice: 6,
+  failing: 0,
+} as const;
+
+export type Instalments = { from: BusinessDate } & Record<keyof typeof UNTIL, string[]>;
 
 /** Refused, and no more than that: it must not stop the facts in the same message. */
 export const BAD_FACT = '{"type":"sales","participantId":"m-1","date":"2024-02-30"}';
@@ -22,21 +26,17 @@ export function instalments(today: BusinessDate): Instalments {
   const from = firstDay(addMonths(monthOf(today), -2));
   const yesterday = addDays(today, -1);
   const arrivals = generateWorld({ seed: 7, merchants: 20, from, to: yesterday });
-  const between = (after: BusinessDate, until: BusinessDate) => [
-    ...newHost(`new-${until}`, yesterday),
-    ...arrivals.filter(({ arrivesOn }) => arrivesOn > after && arrivesOn <= until).map(({ fact }) => fact),
-  ];
-  const [first, second, third] = [addDays(today, -50), addDays(today, -40), addDays(today, -25)];
-  return {
-    from,
-    daily: [BAD_FACT, ...between('', first).map(toLine)],
-    dying: between(first, second).map(toLine),
-    monthEnd: between(second, third).map(toLine),
-    backfill: between(third, today).map(toLine),
-  };
+  let after = '';
+  const parts = Object.entries(UNTIL).map(([name, age]): [string, string[]] => {
+    const until = addDays(today, -age);
+    const arrived = arrivals.filter(({ arrivesOn }) => arrivesOn > after && arrivesOn <= until);
+    after = until;
+    const facts = [...newHost(`new-${name}`, yesterday), ...arrived.map(({ fact }) => fact)];
+    return [name, facts.map((fact) => JSON.stringify(fact))];
+  });
+  const all = { from, ...Object.fromEntries(parts) } as Instalments;
+  return { ...all, daily: [BAD_FACT, ...all.daily] };
 }
-
-const toLine = (fact: Fact): string => JSON.stringify(fact);
 
 /** Whatever the day of the month, each run has a window to open. */
 function newHost(id: string, date: BusinessDate): Fact[] {

@@ -1,4 +1,4 @@
-/** The deployed stage, seen from outside: its queue, its machine, its table. */
+/** The deployed stage, seen from outside: its queue, its machines, its table. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
@@ -21,9 +21,17 @@ export interface DeployedStage {
   services: Services;
   /** Sends facts through the queue and waits until it is empty. */
   send(lines: readonly string[]): Promise<void>;
-  /** Starts the state machine as `aws stepfunctions start-execution` does, and waits for its end. */
-  startExecution(name: string, input: unknown): Promise<void>;
+  /** Starts a state machine as `aws stepfunctions start-execution` does, and waits for its end, whatever it is. */
+  execute(machine: 'run' | 'verify', name: string, input: unknown): Promise<Execution>;
   close(): void;
+}
+
+/** How an execution ended. */
+export interface Execution {
+  status: string;
+  /** What it gave, if it succeeded. */
+  output: Record<string, unknown>;
+  cause: string;
 }
 
 /** Deploys the real stacks. */
@@ -42,7 +50,7 @@ export async function openDeployed(): Promise<DeployedStage> {
   const cloudFormation = new CloudFormationClient();
   const [sqs, sfn, s3, dynamo] = [new SQSClient(), new SFNClient(), new S3Client(), documentClient()];
   const outputs: Record<string, string> = {};
-  for (const stack of ['data', 'pipeline']) {
+  for (const stack of ['data', 'pipeline', 'operations']) {
     const { Stacks = [] } = await cloudFormation.send(
       new DescribeStacksCommand({ StackName: `hongbao-${STAGE}-${stack}` }),
     );
@@ -50,7 +58,8 @@ export async function openDeployed(): Promise<DeployedStage> {
       outputs[OutputKey] = OutputValue;
     }
   }
-  const { TableName = '', PlansBucketName = '', StateMachineArn, FactsQueueUrl } = outputs;
+  const { TableName = '', PlansBucketName = '', FactsQueueUrl } = outputs;
+  const machines = { run: outputs.StateMachineArn, verify: outputs.VerifyMachineArn };
   return {
     services: {
       table: await openTable(dynamo, TableName),
@@ -82,16 +91,26 @@ export async function openDeployed(): Promise<DeployedStage> {
         return Object.values(Attributes ?? {}).every((count) => count === '0');
       });
     },
-    async startExecution(name, input) {
+    async execute(machine, name, input) {
       const { executionArn } = await sfn.send(
-        new StartExecutionCommand({ stateMachineArn: StateMachineArn, name, input: JSON.stringify(input) }),
+        new StartExecutionCommand({
+          stateMachineArn: machines[machine],
+          name,
+          input: JSON.stringify(input),
+        }),
       );
-      await until(`${name} is done`, async () => {
-        const { status, error, cause } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
-        if (status === 'RUNNING') return false;
-        if (status !== 'SUCCEEDED') throw new Error(`${name} ended as ${status}: ${error} ${cause}`);
-        return true;
+      let ended: Execution = { status: 'RUNNING', output: {}, cause: '' };
+      await until(`${name} has ended`, async () => {
+        const {
+          status = '',
+          output = '{}',
+          error,
+          cause,
+        } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+        ended = { status, output: JSON.parse(output), cause: `${error}: ${cause}` };
+        return status !== 'RUNNING';
       });
+      return ended;
     },
     close() {
       for (const client of [cloudFormation, sqs, sfn, s3, dynamo]) client.destroy();
