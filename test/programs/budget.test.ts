@@ -1,0 +1,224 @@
+/** Budgets of two levels: an incentive with a limit of its own, below the pool that it draws on. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareRank } from '../../shared/engine/allocate.ts';
+import type { Change } from '../../shared/engine/history.ts';
+import { allocate } from '../../shared/pipeline/allocate.ts';
+import type { ShardResult } from '../../shared/pipeline/evaluation.ts';
+import { demandOf, type Part, paidOf, readManifest, storePart } from '../../shared/pipeline/plan.ts';
+import type { Services } from '../../shared/pipeline/services.ts';
+import type { Incentive, Program } from '../../shared/policy/schema.ts';
+import { askForAll } from '../../shared/store/control.ts';
+import { memoryPlans } from '../../shared/store/plans.ts';
+import { readPools, setLimit } from '../../shared/store/pools.ts';
+import type { Run } from '../../shared/store/runs.ts';
+import { merchant, sales } from '../support/facts.ts';
+import { amounts, arrive, faultsOf, programOf } from '../support/programs.ts';
+import { database, type World } from '../support/world.ts';
+
+const db = database();
+const NAME = 'two-levels';
+
+/** Three ladders on one pool; two of them have a limit of their own. */
+function twoLevels(pool: number, limits: Record<'a' | 'b', number>): Program {
+  const ladder = (id: string, limit?: number): Incentive => ({
+    id,
+    kind: 'event-ladder',
+    who: { kinds: ['merchant'] },
+    from: '2024-08-01',
+    to: '2024-08-31',
+    reward: { unit: 'fen', pool: 'gift', ...(limit === undefined ? {} : { limit }) },
+    rungs: [{ name: `${id}-1`, atFen: 100, amount: 40 }],
+  });
+  return programOf({
+    program: NAME,
+    pools: { gift: { unit: 'fen', limit: pool } },
+    incentives: [ladder('a', limits.a), ladder('b', limits.b), ladder('c')],
+  });
+}
+
+const claim = fc.record({
+  incentive: fc.constantFrom('a', 'b', 'c'),
+  participantId: fc.constantFrom('m-1', 'm-10', 'm-2', 'm-3'),
+  earnedOn: fc.constantFrom('2024-08-01', '2024-08-02', '2024-08-03'),
+  number: fc.nat(2),
+  amount: fc.integer({ min: -20, max: 60 }),
+});
+
+/** What claims are paid by whoever reads them in order and takes from both purses. */
+function naive(
+  changes: readonly { participantId: string; change: Change }[],
+  pool: number,
+  limits: Record<string, number>,
+) {
+  const left: Record<string, number> = { ...limits, gift: pool };
+  const inOrder = changes
+    .filter(({ change }) => change.amount > 0)
+    .toSorted((x, y) =>
+      compareRank(
+        { ...x.change, participantId: x.participantId },
+        { ...y.change, participantId: y.participantId },
+      ),
+    );
+  return new Map(
+    inOrder.map(({ participantId, change }) => {
+      const { incentive, amount, occasion } = change;
+      const paid = Math.min(amount, left[incentive] ?? amount, left.gift ?? 0);
+      left.gift = (left.gift ?? 0) - paid;
+      if (left[incentive] !== undefined) left[incentive] -= paid;
+      return [`${participantId} ${occasion}`, paid];
+    }),
+  );
+}
+
+describe('limits of incentives below a pool', () => {
+  it('are cut as a naive reader of the queue would pay from both', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(claim, {
+          maxLength: 25,
+          selector: ({ incentive, participantId, number }) => `${incentive} ${participantId} ${number}`,
+        }),
+        fc.integer({ min: 1, max: 600 }),
+        fc.record({ a: fc.integer({ min: 1, max: 200 }), b: fc.integer({ min: 1, max: 200 }) }),
+        fc.integer({ min: 1, max: 3 }),
+        async (claims, pool, limits, shards) => {
+          const changes = claims
+            .filter(({ amount }) => amount !== 0)
+            .map(({ incentive, participantId, earnedOn, number, amount }) => ({
+              participantId,
+              change: {
+                incentive,
+                occasion: `${incentive}-${number}`,
+                n: 1,
+                kind: 'grant' as const,
+                unit: 'fen' as const,
+                amount,
+                earnedOn,
+                readsFrom: earnedOn,
+                reason: 'earned' as const,
+                evidence: {},
+                policy: 'v1',
+                pool: 'gift',
+                ...(incentive === 'c' ? {} : { limitedBy: incentive }),
+              },
+            }));
+          const plans = memoryPlans();
+          const outcomes = await Promise.all(
+            Array.from({ length: shards }, async (_, shard): Promise<ShardResult> => {
+              const own = changes.filter((_change, index) => index % shards === shard);
+              const part: Part = {
+                participants: own.map(({ participantId, change }) => ({ participantId, changes: [change] })),
+              };
+              const hash = await storePart(plans, part);
+              const found = { evaluated: 0, changed: 0, failed: 0, failures: [] };
+              const none = { count: 0, first: [] };
+              return {
+                shard,
+                ...(hash === undefined ? {} : { part: hash }),
+                ...found,
+                unknown: none,
+                tooLate: none,
+                ...demandOf(part),
+              };
+            }),
+          );
+          const services = { plans, catalogue: [twoLevels(pool, limits)] } as unknown as Services;
+          const run = { program: NAME, runId: 'r', dryRun: true, fresh: true } as unknown as Run;
+          const { cuts, reserved } = await readManifest(
+            plans,
+            (await allocate(services, run, outcomes)).manifest,
+          );
+          const expected = naive(changes, pool, limits);
+          const paid = changes.map(({ participantId, change }) => [
+            `${participantId} ${change.occasion}`,
+            paidOf(change, participantId, cuts),
+          ]);
+          const raised = paid.filter(([, amount]) => Number(amount) >= 0);
+          expect(Object.fromEntries(raised.filter(([name]) => expected.has(String(name))))).toEqual(
+            Object.fromEntries(expected),
+          );
+          for (const [node, limit] of Object.entries({ ...limits, gift: pool })) {
+            expect(reserved[node] ?? 0).toBeLessThanOrEqual(limit);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  /** Three merchants reach all three ladders, one a day. */
+  async function place(pool: number, limits: Record<'a' | 'b', number>): Promise<World> {
+    const world = await db.world({ catalogue: [twoLevels(pool, limits)] });
+    const facts = ['m-1', 'm-2', 'm-3'].flatMap((by, index) => [
+      merchant(by),
+      sales(`2024-08-0${index + 1}`, 100, { by }),
+    ]);
+    await arrive(world, '2024-08-10', ...facts);
+    return world;
+  }
+  const run = { program: NAME, job: 'backfill', from: '2024-08-01' };
+  const node = async (world: World, name: string) =>
+    (await readPools(world.table, NAME)).find(({ pool }) => pool === name)!;
+  const change = async (world: World, name: string, to: number) => {
+    const pool = await node(world, name);
+    const at = `2024-08-1${to % 10}T00:00:00Z`;
+    if (to > pool.limit) await askForAll(world.table, NAME, at);
+    return setLimit(world.table, NAME, pool, { from: pool.limit, to, by: 'ops', reason: 'test', at });
+  };
+
+  it('stop an incentive while its pool pays others, and a raise pays the rest', async () => {
+    const world = await place(1_000, { a: 50, b: 200 });
+    await world.run({ ...run, to: '2024-08-10' });
+    expect(await amounts(world, 'a-1')).toEqual({ 'm-1 a-1': 40, 'm-2 a-1': 10 });
+    expect(Object.values({ ...(await amounts(world, 'b-1')), ...(await amounts(world, 'c-1')) })).toEqual(
+      Array(6).fill(40),
+    );
+    expect(await node(world, 'a')).toMatchObject({ limit: 50, left: 0, reservations: {} });
+    expect(await node(world, 'gift')).toMatchObject({ limit: 1_000, left: 1_000 - 290, reservations: {} });
+    expect(await change(world, 'a', 100)).toBe(true);
+    await world.run({ ...run, to: '2024-08-10' });
+    expect(await amounts(world, 'a-1')).toEqual({ 'm-1 a-1': 40, 'm-2 a-1': 40, 'm-3 a-1': 20 });
+    expect((await world.entries()).findLast(({ occasion }) => occasion === 'a-1')).toMatchObject({
+      shortfall: 20,
+    });
+    expect(await faultsOf(world, NAME)).toEqual([]);
+  });
+
+  it('return what they reserved when the pool runs short first', async () => {
+    const world = await place(60, { a: 100, b: 100 });
+    await world.run({ ...run, to: '2024-08-10' });
+    expect(await world.ledger()).toEqual(['m-1 two-levels a-1 fen 40', 'm-1 two-levels b-1 fen 20']);
+    expect(await node(world, 'a')).toMatchObject({ left: 60, reservations: {} });
+    expect(await node(world, 'b')).toMatchObject({ left: 80, reservations: {} });
+    expect(await node(world, 'gift')).toMatchObject({ left: 0, reservations: {} });
+    expect(await faultsOf(world, NAME)).toEqual([]);
+  });
+
+  it('cannot be lowered below what is granted, and can to it; so it is with pools', async () => {
+    const world = await place(1_000, { a: 100, b: 200 });
+    await world.run({ ...run, to: '2024-08-10' });
+    expect(await change(world, 'a', 99)).toBe(false);
+    expect(await change(world, 'b', 119)).toBe(false);
+    expect(await change(world, 'b', 120)).toBe(true);
+    expect(await change(world, 'gift', 339)).toBe(false);
+    expect(await change(world, 'gift', 340)).toBe(true);
+    expect(await node(world, 'b')).toMatchObject({
+      limit: 120,
+      left: 0,
+      changes: [{ from: 200, to: 120, by: 'ops', reason: 'test' }],
+    });
+    expect(await faultsOf(world, NAME)).toEqual([]);
+  });
+
+  it('have back what is taken back, at both levels', async () => {
+    const world = await place(1_000, { a: 50, b: 200 });
+    await world.run({ ...run, to: '2024-08-10' });
+    await arrive(world, '2024-08-11', sales('2024-08-01', 100, { by: 'm-1', refundedFen: 100, revision: 2 }));
+    await world.run({ ...run, to: '2024-08-11' });
+    expect(await node(world, 'a')).toMatchObject({ left: 40 });
+    await world.run({ ...run, to: '2024-08-11' });
+    expect(await amounts(world, 'a-1')).toEqual({ 'm-2 a-1': 40, 'm-3 a-1': 10 });
+    expect(await faultsOf(world, NAME)).toEqual([]);
+  });
+});
