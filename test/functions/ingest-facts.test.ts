@@ -10,8 +10,8 @@ import {
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import 'aws-sdk-client-mock-vitest/extend';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { CONTEXT, setEnvironment } from './lambda.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { actionOf, allowedActions, CONTEXT, setEnvironment } from './lambda.ts';
 
 const dynamo = mockClient(DynamoDBDocumentClient);
 
@@ -64,6 +64,12 @@ beforeEach(() => {
   dynamo.on(UpdateCommand).resolves({});
 });
 
+/** Whatever came, it may ask only for what the stack allows it. */
+afterEach(() => {
+  const asked = dynamo.calls().map(({ args: [command] }) => actionOf(command as never));
+  expect(allowedActions('ingest-facts')).toEqual(expect.arrayContaining(asked));
+});
+
 describe('ingest-facts', () => {
   it('takes several facts of one message, due on the business date of processing', async () => {
     const invoke = await start();
@@ -85,6 +91,12 @@ describe('ingest-facts', () => {
       'not JSON',
     ]);
     expect(dynamo).toHaveReceivedCommandTimes(UpdateCommand, 1);
+  });
+
+  it('notes a fact that comes so late that most runs do not read it any more', async () => {
+    const invoke = await start();
+    expect(await invoke(sales('m-1', { date: '2024-01-01' }))).toEqual([]);
+    expect(batchPuts().map(({ sk }) => sk)).toEqual(['m-1', 'm-1#2024-01-01']);
   });
 
   it('counts what became of the facts', async () => {

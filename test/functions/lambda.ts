@@ -1,6 +1,8 @@
-/** A function as Lambda starts it: its environment is set before its module is loaded. */
+/** A function as Lambda starts it: its environment is set before its module is loaded; and what it may then do. */
 import type { Context } from 'aws-lambda';
 import { vi } from 'vitest';
+import { ACCESS } from '../../infra/constructs/access.ts';
+import type { FunctionName } from '../../shared/runtime/env.ts';
 
 export const ENVIRONMENT = {
   TABLE_NAME: 'hongbao',
@@ -40,3 +42,26 @@ export const CONTEXT = {
   fail: () => {},
   succeed: () => {},
 } satisfies Context;
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  GetCommand: 'dynamodb:GetItem',
+  PutCommand: 'dynamodb:PutItem',
+  UpdateCommand: 'dynamodb:UpdateItem',
+  QueryCommand: 'dynamodb:Query',
+  ScanCommand: 'dynamodb:Scan',
+  BatchGetCommand: 'dynamodb:BatchGetItem',
+  BatchWriteCommand: 'dynamodb:BatchWriteItem',
+};
+const ON_INDEX = ' on the index';
+
+/** The action that a command to the table needs; one that is not known here is allowed to nobody. */
+export function actionOf(command: { input: { IndexName?: string } }): string {
+  const { name } = command.constructor;
+  return `${ACTIONS[name] ?? name}${command.input.IndexName === undefined ? '' : ON_INDEX}`;
+}
+
+/** All that the stack allows a function to do to the data. */
+export function allowedActions(name: FunctionName): string[] {
+  const { table, index = [], plans = [] } = ACCESS[name];
+  return [...table, ...index.map((action) => `${action}${ON_INDEX}`), ...plans];
+}

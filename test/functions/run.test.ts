@@ -4,7 +4,6 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ACCESS } from '../../infra/constructs/access.ts';
 import type { Entry } from '../../shared/engine/history.ts';
 import type { Allocation } from '../../shared/pipeline/allocate.ts';
 import type { PartResult } from '../../shared/pipeline/apply-part.ts';
@@ -14,7 +13,9 @@ import type { Opening, Shard } from '../../shared/pipeline/open-run.ts';
 import { planToShow } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
+import { HORIZON_DAYS } from '../../shared/policy/schedules.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
+import type { FunctionName } from '../../shared/runtime/env.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readDue } from '../../shared/store/due.ts';
 import { decideHeld, readHeld } from '../../shared/store/held.ts';
@@ -24,7 +25,8 @@ import { bucketPlans } from '../../shared/store/plans.ts';
 import { readPools } from '../../shared/store/pools.ts';
 import { type Run, type RunSummary, readRun } from '../../shared/store/runs.ts';
 import type { Table } from '../../shared/store/table.ts';
-import { CONTEXT, setEnvironment } from './lambda.ts';
+import { addDays } from '../../shared/values/calendar.ts';
+import { actionOf, allowedActions, CONTEXT, setEnvironment } from './lambda.ts';
 
 const PROGRAM = 'treasure-host';
 const BUCKETS = 4;
@@ -93,26 +95,14 @@ const ENTRIES = 3;
 
 /** What a function asks of the table and the bucket while it works, by the names of the actions. */
 let asked: Set<string> | undefined;
-const ACTIONS: Readonly<Record<string, string>> = {
-  GetCommand: 'dynamodb:GetItem',
-  PutCommand: 'dynamodb:PutItem',
-  UpdateCommand: 'dynamodb:UpdateItem',
-  QueryCommand: 'dynamodb:Query',
-  ScanCommand: 'dynamodb:Scan',
-  BatchGetCommand: 'dynamodb:BatchGetItem',
-  BatchWriteCommand: 'dynamodb:BatchWriteItem',
-};
-const ON_INDEX = ' on the index';
 const { send } = DynamoDBDocumentClient.prototype;
 DynamoDBDocumentClient.prototype.send = function (this: unknown, ...args: unknown[]) {
-  const command = args[0] as { input: { IndexName?: string } };
-  const { name } = command.constructor;
-  asked?.add(`${ACTIONS[name] ?? name}${command.input.IndexName === undefined ? '' : ON_INDEX}`);
+  asked?.add(actionOf(args[0] as Parameters<typeof actionOf>[0]));
   return Reflect.apply(send, this, args);
 } as typeof send;
 
 /** Calls a function as the state machine does, one at a time. It may ask only for what the stack allows it. */
-async function call<T>(name: keyof typeof ACCESS, event: unknown): Promise<T> {
+async function call<T>(name: FunctionName, event: unknown): Promise<T> {
   const { handler } = await import(`../../functions/${name}.ts`);
   const asks = new Set<string>();
   asked = asks;
@@ -120,9 +110,7 @@ async function call<T>(name: keyof typeof ACCESS, event: unknown): Promise<T> {
     return await handler(event, CONTEXT);
   } finally {
     asked = undefined;
-    const { table, index = [], plans = [] } = ACCESS[name];
-    const allowed = [...table, ...index.map((action) => `${action}${ON_INDEX}`), ...plans];
-    expect(allowed, `what ${name} may do`).toEqual(expect.arrayContaining([...asks]));
+    expect(allowedActions(name), `what ${name} may do`).toEqual(expect.arrayContaining([...asks]));
   }
 }
 
@@ -141,7 +129,7 @@ async function opened(input: unknown, name?: string): Promise<{ run: Run; shards
 }
 
 async function evaluateAll({ run, shards }: { run: Run; shards: Shard[] }): Promise<StageOutcomes> {
-  const each = (name: keyof typeof ACCESS, more = {}) =>
+  const each = (name: FunctionName, more = {}) =>
     inTurn(shards, (shard) => call<ShardResult>(name, { run, shard, ...more }));
   const first = await each('evaluate-shard');
   const entities = await each('evaluate-entities', { outcomes: first });
@@ -448,6 +436,8 @@ describe('open-run', () => {
   it('keeps to the time that a schedule says, however late it starts', async () => {
     const { run } = await opened({ ...SCHEDULED, scheduledAt: '2024-07-31T20:30:00Z' });
     expect(run.asOf).toBe('2024-07-31');
+    // As far back as the schedules of a program that ended go on.
+    expect(run.horizon).toBe(addDays('2024-07-31', -HORIZON_DAYS));
   });
 
   it('names a run by hand after its execution', async () => {
