@@ -1,7 +1,7 @@
 /** The run ledger: what each run was asked, what it knew and what it did. */
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
-import { getItem, itemsIn } from './items.ts';
+import { getItem, itemsIn, updateIf } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /** Why a run looks at whom. */
@@ -110,7 +110,10 @@ export async function recordOpened(table: Table, run: Run): Promise<void> {
   );
 }
 
-/** Records how far a run has come. The control item decides; this is what people read. */
+/**
+ * Records how far a run has come. The control item decides; this is what people read. A run that died before it was
+ * recorded stays unrecorded: it did nothing.
+ */
 export async function recordProgress(
   table: Table,
   { program, runId }: Pick<Run, 'program' | 'runId'>,
@@ -119,15 +122,12 @@ export async function recordProgress(
   >,
 ): Promise<void> {
   const fields = Object.entries(progress).filter(([, value]) => value !== undefined);
-  await table.client.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key: keys.run(program, runId),
-      UpdateExpression: `SET ${fields.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(fields.map(([name], index) => [`#f${index}`, name])),
-      ExpressionAttributeValues: Object.fromEntries(fields.map(([, value], index) => [`:f${index}`, value])),
-    }),
-  );
+  await updateIf(table, keys.run(program, runId), {
+    update: `SET ${fields.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
+    condition: 'attribute_exists(runId)',
+    names: Object.fromEntries(fields.map(([name], index) => [`#f${index}`, name])),
+    values: Object.fromEntries(fields.map(([, value], index) => [`:f${index}`, value])),
+  });
 }
 
 /** One run, read strongly. */
