@@ -187,6 +187,16 @@ describe('damage is named:', () => {
     expect(await verified(world)).toMatchObject(CLEAN);
   });
 
+  it('a run that died before it was recorded is nothing: it leaves no half of a record', async () => {
+    const world = await afterTwoRuns();
+    const input = { job: 'daily', to: '2024-08-03' };
+    const services = world.through(diesAt(world, 'PutCommand ID#'));
+    await expect(world.run(input, { runId: 'dying', services })).rejects.toThrow(Crash);
+    await world.wait(LEASE_MS).run(input);
+    expect(await readRun(world.table, PROGRAM, 'dying')).toBeUndefined();
+    expect(await verified(world)).toMatchObject(CLEAN);
+  });
+
   it('a run that died after it was recorded as closed is named too', async () => {
     const world = await afterTwoRuns();
     const input = { job: 'daily', to: '2024-08-03' };
