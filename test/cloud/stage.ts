@@ -27,7 +27,7 @@ export interface DeployedStage {
 }
 
 /** How an execution ended. */
-export interface Execution {
+interface Execution {
   status: string;
   /** What it gave, if it succeeded. */
   output: Record<string, unknown>;
