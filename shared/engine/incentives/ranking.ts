@@ -22,11 +22,9 @@ export function ranking(kase: Case, id: string): Verdict {
 function lost(kase: Case, rule: Rule<'ranking'>, month: Month): Decision | undefined {
   const evidence = figures(kase, rule, month);
   if (evidence.netFen <= 0) return undefined;
-  return missed(
-    stakeOf(rule, month),
-    evidence.netFen < evidence.needFen ? 'below-floor' : 'not-ranked',
-    evidence,
-  );
+  return evidence.netFen < evidence.needFen
+    ? missed(stakeOf(rule, month), 'below-floor', { ...evidence, by: lastDay(month) })
+    : missed(stakeOf(rule, month), 'not-ranked', evidence);
 }
 
 function stakeOf(rule: Rule<'ranking'>, month: Month) {
