@@ -93,6 +93,10 @@ export class PipelineStack extends Stack {
     });
     schedules.node.addDependency(queue, machine);
 
+    // Whoever misses a schedule finds here why there is none.
+    if (schedules.ended.length > 0) {
+      new CfnOutput(this, 'EndedPrograms', { value: schedules.ended.join(', ') });
+    }
     new CfnOutput(this, 'StateMachineArn', { value: machine.stateMachineArn });
     new CfnOutput(this, 'FactsQueueUrl', { value: queue.queueUrl });
   }

@@ -1,5 +1,5 @@
 /** The schedules of the programs' runs: which job starts when, and until when. */
-import { CfnOutput, Duration, TimeZone } from 'aws-cdk-lib';
+import { Duration, TimeZone } from 'aws-cdk-lib';
 import { ContextAttribute, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -20,16 +20,18 @@ export interface SchedulesProps {
 }
 
 export class Schedules extends Construct {
+  /** Programs that have none, because they have ended, with their last dates. */
+  readonly ended: string[] = [];
+
   constructor(scope: Construct, id: string, { catalogue, machine, today, ...names }: SchedulesProps) {
     super(scope, id);
     const deadLetters = deadLetterQueue(this, 'DeadLetters');
-    const ended: string[] = [];
     for (const program of catalogue) {
       const lastAsOf = endsOn(program);
       const end = lastAsOf === undefined ? undefined : endAfter(lastAsOf, program);
       // The service refuses a schedule that has ended already.
       if (end !== undefined && end.toISOString().slice(0, 10) <= today) {
-        ended.push(`${program.program} (its last day was ${lastAsOf})`);
+        this.ended.push(`${program.program} (its last day was ${lastAsOf})`);
         continue;
       }
       for (const [job, schedule] of Object.entries(jobsOf(program, names))) {
@@ -50,8 +52,6 @@ export class Schedules extends Construct {
         });
       }
     }
-    // Whoever misses a schedule finds here why there is none.
-    if (ended.length > 0) new CfnOutput(this, 'EndedPrograms', { value: ended.join(', ') });
   }
 }
 
