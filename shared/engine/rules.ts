@@ -1,7 +1,7 @@
 /** The rule that decides: an incentive as the policy version in force on the deciding day has it, and whom it is for. */
 import type { Participant } from '../facts/schema.ts';
 import type { Incentive, Program } from '../policy/schema.ts';
-import { versionLabel } from '../policy/versions.ts';
+import { versionLabel, versionOn } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import type { Rule } from './decision.ts';
 
@@ -14,9 +14,8 @@ export function ruleOn<K extends Kind>(
   id: string,
   date: BusinessDate,
 ): Rule<K> | undefined {
-  return rulesOf(program, kind, id).find(
-    ({ version: { from, to } }) => from <= date && (to === undefined || date <= to),
-  );
+  const version = versionOn(program, date);
+  return rulesOf(program, kind, id).find((rule) => rule.version === version);
 }
 
 /** The rule under which an entry was written; the last one there is when that version is gone. */

@@ -34,9 +34,11 @@ function versionFaults(versions: readonly PolicyVersion[]): string[] {
       faults.push(`version ${version} ends on ${to}, before it starts on ${from}`);
     const next = versions[index + 1];
     if (next === undefined) continue;
-    if (to === undefined || addDays(to, 1) !== next.from) {
+    if (next.from <= from)
+      faults.push(`version ${next.version} starts on ${next.from}, not after ${version}, ${from}`);
+    else if (to !== undefined && addDays(to, 1) !== next.from) {
       faults.push(
-        `version ${version} ends ${to ?? 'never'} and ${next.version} starts ${next.from}: versions follow each other without gap or overlap`,
+        `version ${version} ends ${to} and ${next.version} starts ${next.from}: versions follow each other without gap or overlap`,
       );
     }
   }

@@ -3,9 +3,13 @@ import type { BusinessDate } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
 import type { PolicyVersion, Program } from './schema.ts';
 
-/** The version in force on a date, if any. */
+/**
+ * The version in force on a date, if any: the last that has started, unless it has ended. So one that was used, and
+ * cannot change, is superseded by the next without being told its end.
+ */
 export function versionOn(program: Program, date: BusinessDate): PolicyVersion | undefined {
-  return program.versions.find(({ from, to }) => from <= date && (to === undefined || date <= to));
+  const started = program.versions.findLast(({ from }) => from <= date);
+  return started?.to === undefined || date <= started.to ? started : undefined;
 }
 
 /** The hash of all that a version says, and of what its program says for every version. */

@@ -110,9 +110,9 @@ describe('a program is refused', () => {
       /without gap or overlap/,
     ],
     [
-      'with a version after one without an end',
-      (p) => void addVersion(p, undefined, '2024-09-02'),
-      /2024-07-24 ends never and next starts/,
+      'with a version that does not start after the one before it',
+      (p) => void addVersion(p, undefined, '2024-07-24'),
+      /version next starts on 2024-07-24, not after 2024-07-24, 2024-07-24/,
     ],
     [
       'with a version twice',

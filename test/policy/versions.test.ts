@@ -81,4 +81,12 @@ describe('the version in force', () => {
   ])('on %s is %s', (date, version) => {
     expect(versionOn(two, date)?.version).toBe(version);
   });
+
+  it('without an end is in force until the next one starts', () => {
+    const open = { ...two, versions: [first!, two.versions[1]!] };
+    expect(['2024-08-31', '2024-09-01'].map((date) => versionOn(open, date)?.version)).toEqual([
+      '2024-07-24',
+      'next',
+    ]);
+  });
 });
