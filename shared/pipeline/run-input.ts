@@ -84,7 +84,8 @@ export function datesOf(input: RunInput, { closedAsOf }: Control): RunDates {
   const to = input.to ?? '';
   const from = input.from ?? (input.job === 'month-end' ? firstDay(monthOf(to)) : to);
   const asOf = input.asOf ?? (input.job === 'daily' ? to : later(to, closedAsOf ?? to));
-  return { from, to, asOf };
+  // A plan may be approved days after it was shown: it is applied as of the last day decided since.
+  return { from, to, asOf: input.plan === undefined ? asOf : later(asOf, closedAsOf ?? asOf) };
 }
 
 /**
