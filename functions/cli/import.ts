@@ -40,14 +40,9 @@ async function importFiles(files: string[], options: ImportOptions): Promise<voi
   );
   if (missing.length > 0)
     throw new InputError(`file: got ${missing.join(', ')}; allowed: files that exist, or -`);
-  const today = businessDate(Date.now(), FACTS_ZONE);
-  const arrivedOn = options.arrivedOn ?? today;
-  if (arrivedOn > today) {
-    throw new InputError(`--arrived-on: got ${arrivedOn}; allowed: at most today, ${today}`);
-  }
   await withTarget(options, async (target) => {
-    await refusePassedDates(target, options, arrivedOn);
-    const counts = await importAll(target, files, arrivedOn);
+    await arrivalDate(target, options);
+    const counts = await importAll(target, files, () => arrivalDate(target, options));
     printRecord(options.format, { ...counts });
     if (counts.quarantined === 0) return;
     note(`${counts.quarantined} facts were quarantined, and why: hongbao quarantine`);
@@ -55,12 +50,16 @@ async function importFiles(files: string[], options: ImportOptions): Promise<voi
   });
 }
 
-/** What arrives on a day that a run has passed would never be looked at. */
-async function refusePassedDates(
-  { services: { table } }: Target,
-  options: ImportOptions,
-  arrivedOn: string,
-): Promise<void> {
+/**
+ * The date on which facts arrive now. An import may take hours: days end, and runs pass them, while it does.
+ * @throws {@link InputError} when it is still to come, or a run has passed it: they would never be looked at.
+ */
+async function arrivalDate({ services: { table } }: Target, options: ImportOptions): Promise<string> {
+  const today = businessDate(Date.now(), FACTS_ZONE);
+  const arrivedOn = options.arrivedOn ?? today;
+  if (arrivedOn > today) {
+    throw new InputError(`--arrived-on: got ${arrivedOn}; allowed: at most today, ${today}`);
+  }
   for (const { program } of programsOf(options)) {
     const { watermark } = await readControl(table, program);
     if (watermark !== undefined && arrivedOn <= watermark) {
@@ -69,19 +68,20 @@ async function refusePassedDates(
       );
     }
   }
+  return arrivedOn;
 }
 
 async function importAll(
   { services }: Target,
   files: readonly string[],
-  arrivedOn: string,
+  arrivalOf: () => Promise<string>,
 ): Promise<Ingested> {
   const counts = noneIngested();
   const progress = startProgress(1);
   let lines = 0;
   try {
     for await (const batch of batches(files)) {
-      const done = await ingest(services, batch, arrivedOn);
+      const done = await ingest(services, batch, await dateOfBatch(arrivalOf, lines));
       addIngested(counts, done);
       lines += batch.length;
       progress.at(0, `${lines} lines`);
@@ -90,6 +90,16 @@ async function importAll(
     progress.end();
   }
   return counts;
+}
+
+/** A run that passes the date while facts are taken in ends the import; it is no bad input any more. */
+async function dateOfBatch(arrivalOf: () => Promise<string>, lines: number): Promise<string> {
+  try {
+    return await arrivalOf();
+  } catch (error) {
+    if (lines === 0 || !(error instanceof InputError)) throw error;
+    throw new Error(`${lines} lines are taken in, the rest is not: ${error.message}`);
+  }
 }
 
 /** The lines of a file; the rows of CSV become the lines that say the same. */
