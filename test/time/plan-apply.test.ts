@@ -291,6 +291,19 @@ describe('a plan holds nothing', () => {
     expect(await verified(world)).toMatchObject(CLEAN);
   });
 
+  it('may be applied days later, as of the last day that runs have decided since', async () => {
+    const world = await few();
+    const { difference } = await plan(world, { ...AUGUST, participants: ['m-1'] });
+    for (const date of ['2024-08-02', '2024-08-03']) {
+      await world.at(date, '22:00').ingest([merchant('m-3'), session(date, { by: 'm-3' })], date);
+    }
+    await world.run({ job: 'backfill', from: '2024-08-03', to: '2024-08-03', participants: ['m-3'] });
+    const done = await apply(world, difference.plan);
+    expect(done).toMatchObject({ run: { asOf: '2024-08-03' }, summary: { entries: 4 } });
+    expect(done).toMatchObject({ manifest: difference.plan });
+    expect(await recordOf(world, done)).not.toHaveProperty('moved');
+  });
+
   it('applied twice, it is written once: the second time nothing of it is left', async () => {
     const world = await few();
     const { difference } = await plan(world, AUGUST);

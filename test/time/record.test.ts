@@ -66,7 +66,7 @@ describe('a run keeps', () => {
     expect(changes).toHaveLength(entries.length);
     expect(changes.find(({ occasion }) => occasion === 'w1/growth-1')).toMatchObject({
       reason: 'earned',
-      evidence: { netFen: 2_000 * CNY, atFen: 1_000 * CNY },
+      evidence: { netFen: 2_000 * CNY },
     });
   });
 });
