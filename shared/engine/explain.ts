@@ -30,23 +30,39 @@ function distance(
 ): string | undefined {
   const missing = missingOf(reason, evidence);
   if (missing === undefined) return undefined;
+  // Under a cap, no distance leads anywhere.
+  if (evidence.cap !== undefined) {
+    return `Nothing to be reached: ${lower(REASONS['entity-window-cap'])}${refusalDetail(evidence)}`;
+  }
   const by = String(evidence.by ?? evidence.closesOn ?? evidence.to);
   const open = dayNumber(by) >= dayNumber(asOf);
   const had = missing.had === '' ? '' : ` (${missing.had})`;
   return open
-    ? `${missing.more} more by ${formatDay(by)} for ${prize}${had}.`
-    : `${missing.more} short of ${prize} when it ended on ${formatDay(by)}${had}.`;
+    ? `${missing.more} more by ${formatDay(by)} for ${missing.prize ?? prize}${had}.`
+    : `${missing.more} short of ${missing.prize ?? prize} when it ended on ${formatDay(by)}${had}.`;
 }
 
-function missingOf(reason: ReasonCode, evidence: Evidence): { more: string; had: string } | undefined {
+/** `prize` is told where what it is worth is not an amount yet. */
+interface Missing {
+  more: string;
+  had: string;
+  prize?: string;
+}
+
+function missingOf(reason: ReasonCode, evidence: Evidence): Missing | undefined {
   const number = (name: string) => Number(evidence[name]);
+  const sales = () => ({
+    more: `${formatCny(number('needFen') - number('netFen'))} CNY`,
+    had: `net sales ${formatCny(number('netFen'))} of ${formatCny(number('needFen'))} CNY`,
+  });
   switch (reason) {
     case 'below-rung':
     case 'below-floor':
-      return {
-        more: `${formatCny(number('needFen') - number('netFen'))} CNY`,
-        had: `net sales ${formatCny(number('netFen'))} of ${formatCny(number('needFen'))} CNY`,
-      };
+      return sales();
+    case 'below-lowest-tier':
+      return evidence.needFen === undefined
+        ? undefined
+        : { ...sales(), prize: `${formatAmount(number('nextTierBps'), 'bps')} back` };
     case 'too-few-sessions': {
       const more = number('needSessions') - number('validSessions');
       return { more: plural(more, 'valid session'), had: `${evidence.validSessions} so far` };

@@ -48,9 +48,9 @@ function decideMonth(
   const next = incentive.tiers.find(({ fromFen }) => fromFen > netFen);
   const distance = next === undefined ? {} : { needFen: next.fromFen, nextTierBps: next.bps };
   const reason = stake.worth === 0 ? 'below-lowest-tier' : 'earned';
-  if (decided > kase.asOf)
-    return pending(stake, decided, reason, { ...evidence, ...distance, by: lastDay(month) });
-  if (reason !== 'earned') return missed(stake, reason, { ...evidence, ...distance });
+  const soFar = { ...evidence, ...distance, by: lastDay(month) };
+  if (decided > kase.asOf) return pending(stake, decided, reason, soFar);
+  if (reason !== 'earned') return missed(stake, reason, soFar);
   return earned(kase, stake, {
     earnedOn: lastDay(month),
     readsFrom,

@@ -42,15 +42,17 @@ function decideWindow(kase: Case, id: string, window: Window): Decision[] {
   const { rule, n, opensOn, closesOn } = window;
   const { prefix, perks, opens, entityCap } = rule.incentive;
   const capped = kase.around.capped?.has(windowKey(id, n)) === true;
+  const refusedBy: Refusal | undefined = capped
+    ? { reason: 'entity-window-cap', evidence: { entity: entityOf(kase.history), cap: entityCap ?? 0 } }
+    : undefined;
   const opened: Opened = {
     rule,
     closesOn,
     start: windowPrefix(prefix, n),
     readsFrom: addDays(opensOn, -opens.silenceDays),
-    refusedBy: capped
-      ? { reason: 'entity-window-cap', evidence: { entity: entityOf(kase.history), cap: entityCap ?? 0 } }
-      : undefined,
-    evidence: { opensOn, closesOn },
+    refusedBy,
+    // What is not reached under the cap says so too: there is nothing to be reached.
+    evidence: { opensOn, closesOn, ...refusedBy?.evidence },
   };
   const days = kase.activity(rule.version).days.filter(({ date }) => opensOn <= date && date <= closesOn);
   return [
