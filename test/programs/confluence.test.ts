@@ -94,13 +94,13 @@ async function live(world: World, days: Map<string, Fact[]>, random: Random) {
     if (facts.length > 0) await arrive(world, date, ...facts);
     for (const { program } of CATALOGUE) {
       // A schedule that is missed now and then is made good by the next one.
-      if (random.percent(8)) {
+      if (random.percent(6)) {
         world.at(addDays(date, 1), '04:30');
         await world.run({ program, job: 'daily', scheduledAt: `${addDays(date, 1)}T04:30:00+08:00` });
       }
       for (const lag of LAGS) {
-        // An event has no lags.
-        if (lag > 0 && program !== PROGRAM) continue;
+        // An event has no lags, and the other program no June.
+        if (program === PROGRAM ? date < '2024-07-31' : lag > 0) continue;
         const end = addDays(date, -lag);
         if (end === lastDay(monthOf(end)) && end >= FROM) await monthEnd(world, monthOf(end), lag, program);
       }

@@ -139,6 +139,24 @@ describe('an explanation', () => {
       '20,000 exposures refused: the owner’s shops had opened as many windows as they may. Owner e-1, at most 10 windows.',
     ],
     [
+      's-20',
+      '2024-08-20',
+      'w1/growth-1',
+      'Nothing to be reached: the owner’s shops had opened as many windows as they may. Owner e-1, at most 10 windows.',
+    ],
+    [
+      'm-1',
+      '2024-08-20',
+      'fee-cashback/2024-08',
+      '52,140.50 CNY more by 31 August 2024 for 30.00% back (net sales 47,859.50 of 100,000.00 CNY).',
+    ],
+    [
+      'm-1',
+      '2024-09-15',
+      'fee-cashback/2024-08',
+      '52,140.50 CNY short of 30.00% back when it ended on 31 August 2024 (net sales 47,859.50 of 100,000.00 CNY).',
+    ],
+    [
       'a-1',
       '2024-08-20',
       'agency-growth/2024-08',
