@@ -17,7 +17,7 @@ import { type Arrival, arrivals } from '../support/worlds.ts';
 import { apply, plan, verified } from './operator.ts';
 
 /** Something done on the evening of a day, after its facts have arrived. */
-export type Step =
+type Step =
   | { does: 'daily' | 'daily twice' | 'month end' | 'backfill' | 'plan' | 'apply' | 'resume' }
   | { does: 'backfill one'; participant: string }
   /** A run that fails at one of its calls to the table. */
