@@ -19,8 +19,8 @@ import { database, type World } from '../support/world.ts';
 const db = database();
 const NAME = 'two-levels';
 
-/** Three ladders on one pool; two of them have a limit of their own. */
-function twoLevels(pool: number, limits: Record<'a' | 'b', number>): Program {
+/** Three ladders on one pool; two of them have a limit of their own. By name, the pool comes before them. */
+function twoLevels(pool: number, limits: Record<'x' | 'y', number>): Program {
   const ladder = (id: string, limit?: number): Incentive => ({
     id,
     kind: 'event-ladder',
@@ -33,12 +33,12 @@ function twoLevels(pool: number, limits: Record<'a' | 'b', number>): Program {
   return programOf({
     program: NAME,
     pools: { gift: { unit: 'fen', limit: pool } },
-    incentives: [ladder('a', limits.a), ladder('b', limits.b), ladder('c')],
+    incentives: [ladder('x', limits.x), ladder('y', limits.y), ladder('z')],
   });
 }
 
 const claim = fc.record({
-  incentive: fc.constantFrom('a', 'b', 'c'),
+  incentive: fc.constantFrom('x', 'y', 'z'),
   participantId: fc.constantFrom('m-1', 'm-10', 'm-2', 'm-3'),
   earnedOn: fc.constantFrom('2024-08-01', '2024-08-02', '2024-08-03'),
   number: fc.nat(2),
@@ -80,7 +80,7 @@ describe('limits of incentives below a pool', () => {
           selector: ({ incentive, participantId, number }) => `${incentive} ${participantId} ${number}`,
         }),
         fc.integer({ min: 1, max: 600 }),
-        fc.record({ a: fc.integer({ min: 1, max: 200 }), b: fc.integer({ min: 1, max: 200 }) }),
+        fc.record({ x: fc.integer({ min: 1, max: 200 }), y: fc.integer({ min: 1, max: 200 }) }),
         fc.integer({ min: 1, max: 3 }),
         async (claims, pool, limits, shards) => {
           const changes = claims
@@ -100,7 +100,7 @@ describe('limits of incentives below a pool', () => {
                 evidence: {},
                 policy: 'v1',
                 pool: 'gift',
-                ...(incentive === 'c' ? {} : { limitedBy: incentive }),
+                ...(incentive === 'z' ? {} : { limitedBy: incentive }),
               },
             }));
           const plans = memoryPlans();
@@ -148,7 +148,7 @@ describe('limits of incentives below a pool', () => {
   });
 
   /** Three merchants reach all three ladders, one a day. */
-  async function place(pool: number, limits: Record<'a' | 'b', number>): Promise<World> {
+  async function place(pool: number, limits: Record<'x' | 'y', number>): Promise<World> {
     const world = await db.world({ catalogue: [twoLevels(pool, limits)] });
     const facts = ['m-1', 'm-2', 'm-3'].flatMap((by, index) => [
       merchant(by),
@@ -168,42 +168,42 @@ describe('limits of incentives below a pool', () => {
   };
 
   it('stop an incentive while its pool pays others, and a raise pays the rest', async () => {
-    const world = await place(1_000, { a: 50, b: 200 });
+    const world = await place(1_000, { x: 50, y: 200 });
     await world.run({ ...run, to: '2024-08-10' });
-    expect(await amounts(world, 'a-1')).toEqual({ 'm-1 a-1': 40, 'm-2 a-1': 10 });
-    expect(Object.values({ ...(await amounts(world, 'b-1')), ...(await amounts(world, 'c-1')) })).toEqual(
+    expect(await amounts(world, 'x-1')).toEqual({ 'm-1 x-1': 40, 'm-2 x-1': 10 });
+    expect(Object.values({ ...(await amounts(world, 'y-1')), ...(await amounts(world, 'z-1')) })).toEqual(
       Array(6).fill(40),
     );
-    expect(await node(world, 'a')).toMatchObject({ limit: 50, left: 0, reservations: {} });
+    expect(await node(world, 'x')).toMatchObject({ limit: 50, left: 0, reservations: {} });
     expect(await node(world, 'gift')).toMatchObject({ limit: 1_000, left: 1_000 - 290, reservations: {} });
-    expect(await change(world, 'a', 100)).toBe(true);
+    expect(await change(world, 'x', 100)).toBe(true);
     await world.run({ ...run, to: '2024-08-10' });
-    expect(await amounts(world, 'a-1')).toEqual({ 'm-1 a-1': 40, 'm-2 a-1': 40, 'm-3 a-1': 20 });
-    expect((await world.entries()).findLast(({ occasion }) => occasion === 'a-1')).toMatchObject({
+    expect(await amounts(world, 'x-1')).toEqual({ 'm-1 x-1': 40, 'm-2 x-1': 40, 'm-3 x-1': 20 });
+    expect((await world.entries()).findLast(({ occasion }) => occasion === 'x-1')).toMatchObject({
       shortfall: 20,
     });
     expect(await faultsOf(world, NAME)).toEqual([]);
   });
 
   it('return what they reserved when the pool runs short first', async () => {
-    const world = await place(60, { a: 100, b: 100 });
+    const world = await place(60, { x: 100, y: 100 });
     await world.run({ ...run, to: '2024-08-10' });
-    expect(await world.ledger()).toEqual(['m-1 two-levels a-1 fen 40', 'm-1 two-levels b-1 fen 20']);
-    expect(await node(world, 'a')).toMatchObject({ left: 60, reservations: {} });
-    expect(await node(world, 'b')).toMatchObject({ left: 80, reservations: {} });
+    expect(await world.ledger()).toEqual(['m-1 two-levels x-1 fen 40', 'm-1 two-levels y-1 fen 20']);
+    expect(await node(world, 'x')).toMatchObject({ left: 60, reservations: {} });
+    expect(await node(world, 'y')).toMatchObject({ left: 80, reservations: {} });
     expect(await node(world, 'gift')).toMatchObject({ left: 0, reservations: {} });
     expect(await faultsOf(world, NAME)).toEqual([]);
   });
 
   it('cannot be lowered below what is granted, and can to it; so it is with pools', async () => {
-    const world = await place(1_000, { a: 100, b: 200 });
+    const world = await place(1_000, { x: 100, y: 200 });
     await world.run({ ...run, to: '2024-08-10' });
-    expect(await change(world, 'a', 99)).toBe(false);
-    expect(await change(world, 'b', 119)).toBe(false);
-    expect(await change(world, 'b', 120)).toBe(true);
+    expect(await change(world, 'x', 99)).toBe(false);
+    expect(await change(world, 'y', 119)).toBe(false);
+    expect(await change(world, 'y', 120)).toBe(true);
     expect(await change(world, 'gift', 339)).toBe(false);
     expect(await change(world, 'gift', 340)).toBe(true);
-    expect(await node(world, 'b')).toMatchObject({
+    expect(await node(world, 'y')).toMatchObject({
       limit: 120,
       left: 0,
       changes: [{ from: 200, to: 120, by: 'ops', reason: 'test' }],
@@ -212,13 +212,13 @@ describe('limits of incentives below a pool', () => {
   });
 
   it('have back what is taken back, at both levels', async () => {
-    const world = await place(1_000, { a: 50, b: 200 });
+    const world = await place(1_000, { x: 50, y: 200 });
     await world.run({ ...run, to: '2024-08-10' });
     await arrive(world, '2024-08-11', sales('2024-08-01', 100, { by: 'm-1', refundedFen: 100, revision: 2 }));
     await world.run({ ...run, to: '2024-08-11' });
-    expect(await node(world, 'a')).toMatchObject({ left: 40 });
+    expect(await node(world, 'x')).toMatchObject({ left: 40 });
     await world.run({ ...run, to: '2024-08-11' });
-    expect(await amounts(world, 'a-1')).toEqual({ 'm-2 a-1': 40, 'm-3 a-1': 10 });
+    expect(await amounts(world, 'x-1')).toEqual({ 'm-2 x-1': 40, 'm-3 x-1': 10 });
     expect(await faultsOf(world, NAME)).toEqual([]);
   });
 });

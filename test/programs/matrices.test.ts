@@ -128,6 +128,19 @@ describe('the windows of one owner', () => {
     expect(await faultsOf(world)).toEqual([]);
   });
 
+  it('count also when their facts lie before what a run reads', async () => {
+    const world = await db.world();
+    await arrive(world, '2024-08-20', ...shops('e-1', 10));
+    await world.daily('2024-08-20');
+    await arrive(world, '2025-01-20', ...shop('e-1', 11, '2025-01-20'));
+    await world.daily('2025-01-20');
+    expect(await holders(world)).toEqual(ten('e-1'));
+    const refused = (await world.entries()).filter(
+      ({ participantId }) => participantId === nameOf('e-1', 11),
+    );
+    expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['entity-window-cap']));
+  });
+
   it('use the cap also when what they earn is refused', async () => {
     const world = await db.world();
     const pause: Fact = {
