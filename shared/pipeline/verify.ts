@@ -1,16 +1,20 @@
 /** Re-plans and re-adds everything: does the ledger say what the facts and the policy do, and do the sums agree? */
 import { nodesOf } from '../engine/allocate.ts';
 import type { Change, Entry } from '../engine/history.ts';
+import { entityOf } from '../engine/members.ts';
 import { incentivesOf } from '../engine/rules.ts';
 import type { Program } from '../policy/schema.ts';
+import { versionHashes } from '../policy/versions.ts';
 import { type Control, isHeld, readControl } from '../store/control.ts';
 import { arrivalDays, readDue } from '../store/due.ts';
 import { readHeld } from '../store/held.ts';
+import { readMembers, readProfiles } from '../store/histories.ts';
 import { readEntries } from '../store/ledger.ts';
 import { memoryPlans } from '../store/plans.ts';
 import { readPools } from '../store/pools.ts';
 import { type RunRecord, readRuns } from '../store/runs.ts';
 import { addDays, monthOf } from '../values/calendar.ts';
+import { contentHash } from '../values/canonical.ts';
 import { openRun } from './open-run.ts';
 import { readPart } from './plan.ts';
 import { evaluateAll, HeldError } from './run-here.ts';
@@ -37,18 +41,16 @@ export interface Verification {
 
 /**
  * Verifies one program as of its last closed as-of.
- * @throws {@link HeldError} while a run writes: what it has half written would look wrong.
+ * @throws {@link HeldError} while a run writes, or when one began meanwhile: what is half written looks wrong.
  */
 export async function verify(services: Services, program: Program): Promise<Verification> {
   const { table, now } = services;
   const control = await readControl(table, program.program);
-  if (isHeld(control, now())) {
-    throw new HeldError(program.program, control.writer ?? '', new Date(control.leaseUntil).toISOString());
-  }
+  if (isHeld(control, now())) throw heldBy(program, control);
   const entries = (await readEntries(table)).filter((entry) => entry.program === program.program);
   const runs = await readRuns(table, program.program);
   const replanned = await replan(services, program, control, runs, entries);
-  return {
+  const found = {
     program: program.program,
     entries: entries.length,
     participants: new Set(entries.map(({ participantId }) => participantId)).size,
@@ -65,6 +67,14 @@ export async function verify(services: Services, program: Program): Promise<Veri
     unfunded: replanned.unfunded,
     sealed: replanned.sealed,
   };
+  // A run that began meanwhile has changed some of what was read, and not the rest.
+  const after = await readControl(table, program.program);
+  if (after.epoch !== control.epoch) throw heldBy(program, after);
+  return found;
+}
+
+function heldBy({ program }: Program, { writer, lastClosed, leaseUntil }: Control): HeldError {
+  return new HeldError(program, writer ?? lastClosed ?? '', new Date(leaseUntil).toISOString());
 }
 
 /** A run that began to apply, and that nobody finished. */
@@ -179,19 +189,27 @@ async function replan(
   found.sealed = sealedOccasions(entries, run.horizon);
   const { results } = await evaluateAll(services, run, opening.shards);
   const due = new Set(await dueSince(services, control));
-  const awaitsAll = waitsForEveryone(program, runs, due.size > 0);
+  const awaitsAll = waitsForEveryone(program, control, runs, due.size > 0);
   for (const { failures } of results)
     found.differences.push(...failures.map((failure) => `not evaluated: ${failure}`));
   for (const part of results.flatMap((result) => result.part ?? [])) {
     for (const { participantId, changes } of (await readPart(services.plans, part)).participants) {
       for (const change of changes) {
         if (change.amount > 0 && change.shortfall === change.amount) found.unfunded++;
-        else if (due.has(participantId) || awaitsAll(change)) found.pending++;
+        else if (awaitsAll(change) || (await isDue(services, due, participantId))) found.pending++;
         else found.differences.push(describe(participantId, change));
       }
     }
   }
   return found;
+}
+
+/** Whether a participant is due, or another of its owner's shops: what one may open depends on the others. */
+async function isDue({ table }: Services, due: ReadonlySet<string>, participantId: string): Promise<boolean> {
+  if (due.has(participantId)) return true;
+  const [profile] = await readProfiles(table, [participantId]);
+  const owner = profile === undefined ? participantId : entityOf(profile);
+  return [owner, ...(await readMembers(table, owner))].some((shop) => due.has(shop));
 }
 
 function describe(participantId: string, { occasion, amount, unit, reason, hold }: Change): string {
@@ -214,9 +232,15 @@ async function dueSince({ table }: Services, { watermark }: Control): Promise<st
 
 /**
  * What takes everyone is decided again by the next run that looks at everyone: until then, facts that came since
- * the last one are no difference.
+ * the last one are no difference. So is everything after a limit was raised or the policy changed.
  */
-function waitsForEveryone(program: Program, runs: readonly RunRecord[], anyoneDue: boolean) {
+function waitsForEveryone(
+  program: Program,
+  { policy, lookAtAll }: Control,
+  runs: readonly RunRecord[],
+  anyoneDue: boolean,
+) {
+  if (lookAtAll !== undefined || policy !== contentHash(versionHashes(program))) return () => true;
   const closed = runs.filter(({ state }) => state === 'closed');
   const waits = anyoneDue || closed.at(-1)?.full !== true;
   const kinds = incentivesOf(program);
