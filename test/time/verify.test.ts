@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import { HeldError, resumeRun } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
+import { verify } from '../../shared/pipeline/verify.ts';
+import { findProgram } from '../../shared/policy/catalogue.ts';
 import { askForAll } from '../../shared/store/control.ts';
 import { setLimit } from '../../shared/store/pools.ts';
 import { readRun } from '../../shared/store/runs.ts';
@@ -184,6 +186,23 @@ describe('damage is named:', () => {
       'run dying died while applying: finish it with hongbao runs resume dying',
     );
     expect(await resumeRun(world.services, PROGRAM, 'dying')).toBe('finished');
+    expect(await verified(world)).toMatchObject(CLEAN);
+  });
+
+  it('is not asked of a ledger that a run changed meanwhile', async () => {
+    const world = await afterTwoRuns();
+    await world.ingest([session('2024-08-03')], '2024-08-03');
+    let ran = false;
+    const client = withSend(world.table.client, async (send, command) => {
+      const answer = await send();
+      if (!ran && command.startsWith('ScanCommand')) {
+        ran = true;
+        await world.daily('2024-08-03');
+      }
+      return answer;
+    });
+    await expect(verify(world.through(client), findProgram(PROGRAM))).rejects.toThrow(HeldError);
+    expect(ran).toBe(true);
     expect(await verified(world)).toMatchObject(CLEAN);
   });
 
