@@ -42,6 +42,8 @@ export interface Span {
 const MERCHANTS = ['m-1', 'm-10', 'm-2'];
 const AGENCIES = ['a-1', 'a-2'];
 const FEES_PERCENT = 5;
+/** Most of the larger amounts are taken back in the end: what was granted has to be lowered. */
+const REFUNDED_MULTIPLE = 4;
 const MOST_CALLS = 60;
 
 /** Any season of a span. */
@@ -75,11 +77,14 @@ const ties: fc.Arbitrary<Ties> = fc.record({
   entityId: fc.constantFrom(null, 'e-1', 'e-2'),
 });
 
-/** Gives a merchant an owner and an agency, and others later; and a day's sales their fees. */
+/** Gives a merchant an owner and an agency, and others later; and a day's sales their fees, and a refund later. */
 function tie({ on, fact }: Arrival, before: Ties, after: Ties, days: number): Arrival[] {
   if (fact.type === 'sales') {
     const feesFen = Math.floor(((fact.grossFen - fact.refundedFen) * FEES_PERCENT) / 100);
-    return [{ on, fact: { ...fact, feesFen } }];
+    const sold = { on, fact: { ...fact, feesFen } };
+    if (fact.grossFen % REFUNDED_MULTIPLE !== 0) return [sold];
+    const refunded = { ...fact, refundedFen: fact.grossFen, feesFen: 0, revision: fact.revision + 2 };
+    return [sold, { on: addDays(on, days), fact: refunded }];
   }
   if (fact.type !== 'participant') return [{ on, fact }];
   const tied = ({ agencyId, entityId }: Ties) => ({
@@ -124,7 +129,8 @@ export async function live(world: World, { arrivals, steps }: Season, span: Span
   let shown = '';
   for (const date of datesBetween(span.from, span.last)) {
     const facts = arrivals.filter(({ on }) => on === date).map(({ fact }) => fact);
-    if (facts.length > 0) await world.at(date, '21:00').ingest(facts, date);
+    world.at(date, '21:00');
+    if (facts.length > 0) await world.ingest(facts, date);
     for (const does of steps[datesBetween(span.from, date).length - 1] ?? []) {
       try {
         shown = await act(world.wait(LEASE_MS), does, date, span.from, shown);
