@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import type { Entry } from '../../shared/engine/history.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import { parseRunInput, type RunInput } from '../../shared/pipeline/run-input.ts';
 import { addEntry, noTotals } from '../../shared/pipeline/totals.ts';
@@ -11,7 +12,7 @@ import { readRuns } from '../../shared/store/runs.ts';
 import type { Arrival } from '../../shared/synthetic/activity.ts';
 import { generateWorld } from '../../shared/synthetic/world.ts';
 import { addDays, datesBetween, firstDay, lastDay, monthOf } from '../../shared/values/calendar.ts';
-import { formatCount } from '../../shared/values/units.ts';
+import { formatAmount, formatCount, type Unit } from '../../shared/values/units.ts';
 import { budgetRows } from './budget.ts';
 import { explainRows } from './explain.ts';
 import { beQuiet, table } from './output.ts';
@@ -21,9 +22,11 @@ import { openLocal, type Target } from './target.ts';
 
 const DIRECTORY = '.hongbao/demo';
 const PROGRAM = 'treasure-host';
-const WORLD = { seed: 24, merchants: 240, from: '2024-06-24', to: '2024-09-03' };
+const WORLD = { seed: 24, merchants: 200, from: '2024-06-24', to: '2024-09-03' };
 /** Runs start with the program; what arrived before it comes in at once, the day before. */
 const FIRST_RUN = '2024-07-24';
+/** Every window that opens has this occasion. */
+const FIRST_PERK = 'w1/perk-commercial';
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -79,7 +82,7 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
   const totals = noTotals();
   for (const entry of entries) addEntry(totals, entry);
   const windows = entries.filter(
-    ({ occasion, n, amount }) => occasion === 'w1/perk-commercial' && n === 1 && amount > 0,
+    ({ occasion, n, amount }) => occasion === FIRST_PERK && n === 1 && amount > 0,
   );
   const adjustments = entries.filter(({ kind }) => kind === 'adjustment');
   const say = (text = '') => void process.stdout.write(`${text}\n`);
@@ -97,15 +100,12 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
   say(table(['granted for', 'entries', 'amount'], totalRows(totals)));
   say();
   const pools = await budgetRows(target, { program: PROGRAM });
-  const columns = ['node', 'limit', 'granted', 'left'];
-  say(
-    table(
-      columns,
-      pools.map((row) =>
-        columns.map((column) => (column === 'node' ? String(row[column]) : formatCount(Number(row[column])))),
-      ),
-    ),
-  );
+  const amounts = ['limit', 'granted', 'left'];
+  const rows = pools.map((row) => [
+    String(row.node),
+    ...amounts.map((column) => formatAmount(Number(row[column]), row.unit as Unit)),
+  ]);
+  say(table(['pool', ...amounts], rows));
   say();
   const hero = mostStoried(entries);
   say(pc.bold(`The story of ${hero}`));
@@ -129,12 +129,15 @@ const NEXT = (hero: string): [string, string][] => [
   ],
 ];
 
-/** The merchant whose entries tell most: many occasions, some adjusted later, few refused. */
-function mostStoried(entries: readonly { participantId: string; kind: string }[]): string {
+/** Of the merchants that have a window, the one whose entries tell most: many, some adjusted later, few refused. */
+function mostStoried(entries: readonly Entry[]): string {
   const worth: Record<string, number> = { grant: 1, adjustment: 6, refusal: -2 };
+  const windows = new Map<string, number>();
   const scores = new Map<string, number>();
-  for (const { participantId, kind } of entries) {
+  for (const { participantId, kind, occasion, amount } of entries) {
+    if (occasion === FIRST_PERK) windows.set(participantId, (windows.get(participantId) ?? 0) + amount);
     scores.set(participantId, (scores.get(participantId) ?? 0) + (worth[kind] ?? 0));
   }
-  return [...scores].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+  const hosts = [...scores].filter(([id]) => (windows.get(id) ?? 0) > 0);
+  return hosts.sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
 }

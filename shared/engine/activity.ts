@@ -26,7 +26,7 @@ export interface Activity {
 
 /**
  * A session is valid when it has a cart, is neither recorded nor withdrawn, and is at least `minMinutes` long,
- * to the millisecond (PROGRAM.md, Facts). On the dates of a `void` sanction nothing counts.
+ * to the millisecond (docs/programs.md, Facts). On the dates of a `void` sanction nothing counts.
  */
 export function activityOf(history: History, asOf: BusinessDate, minMinutes: number): Activity {
   const days: ActiveDay[] = [];

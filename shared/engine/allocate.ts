@@ -23,7 +23,7 @@ export function nodesOf({ limitedBy, pool }: { limitedBy?: string; pool?: string
   return [limitedBy, pool].filter((node) => node !== undefined);
 }
 
-/** By earned date, then participant id, then occasion (PROGRAM.md, For both programs). */
+/** By earned date, then participant id, then occasion (docs/programs.md, For both programs). */
 export function compareRank(a: Rank, b: Rank): number {
   return (
     compareCodeUnits(a.earnedOn, b.earnedOn) ||

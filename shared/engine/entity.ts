@@ -44,7 +44,7 @@ interface Candidate {
 
 /**
  * One entity opens only so many windows: the earliest by opening date, then that day's first valid session's
- * start, then participant id. The rest are refused (PROGRAM.md, New hosts). Windows that the facts do not reach
+ * start, then participant id. The rest are refused (docs/programs.md, New hosts). Windows that the facts do not reach
  * any more came first.
  */
 function cappedWindows(program: Program, cases: readonly Case[]): Map<string, Set<string>> {

@@ -9,7 +9,7 @@ export interface Refusal {
 }
 
 /**
- * What is earned on a sanctioned date, or on or after `closedOn`, is refused (PROGRAM.md, For both programs).
+ * What is earned on a sanctioned date, or on or after `closedOn`, is refused (docs/programs.md, For both programs).
  * A reward for a month is refused when any date of it is: give its first and last date.
  */
 export function refusalBetween(history: History, from: BusinessDate, to: BusinessDate): Refusal | undefined {

@@ -3,7 +3,7 @@ import { compareCodeUnits } from '../values/canonical.ts';
 
 /**
  * Whole units by largest remainder, ties to the smaller id; then nobody gets more than the ceiling, and the excess
- * stays unspent (PROGRAM.md, Agencies). Products can pass 2^53, so they are bigint.
+ * stays unspent (docs/programs.md, Agencies). Products can pass 2^53, so they are bigint.
  *
  * @param scores by participant, whole numbers; one of 0 gets nothing.
  * @param ceilingBps the ceiling in basis points of the amount, rounded down.

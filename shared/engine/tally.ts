@@ -164,7 +164,7 @@ function placesOf(program: Program, name: string): number {
   return ruleOn(program, 'ranking', id, lastDay(month))?.incentive.places ?? 0;
 }
 
-/** By the measure; ties by more views in valid sessions, then smaller id (PROGRAM.md, Top creators). */
+/** By the measure; ties by more views in valid sessions, then smaller id (docs/programs.md, Top creators). */
 function compareContenders(a: Contender, b: Contender): number {
   return b.fen - a.fen || b.views - a.views || compareCodeUnits(a.participantId, b.participantId);
 }

@@ -31,7 +31,7 @@ export function windowPrefix(prefix: string, n: number): string {
 /**
  * A window opens on broadcast day `d` when the participant has had fewer than `maxWindows`, none covers `d`, and
  * either it had no broadcast day in `[d - silenceDays, d - 1]` or it holds an attestation, verified and
- * unexpired on `d`, of a large enough month elsewhere (PROGRAM.md, New hosts).
+ * unexpired on `d`, of a large enough month elsewhere (docs/programs.md, New hosts).
  *
  * Days whose silence cannot be seen from the horizon open nothing (law 5).
  */

@@ -20,7 +20,7 @@ export const SLOTS = {
 
 /**
  * A broadcast is known by participant, business date and id; sales by participant and date; an attestation or
- * a sanction by participant and id (PROGRAM.md, Facts). A session's day is that of its start, whenever it ends.
+ * a sanction by participant and id (docs/programs.md, Facts). A session's day is that of its start, whenever it ends.
  */
 export function identityOf(fact: Fact): FactIdentity {
   switch (fact.type) {

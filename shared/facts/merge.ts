@@ -24,7 +24,7 @@ export function hashFact(fact: Fact): HashedFact {
 
 /**
  * The highest revision wins, whole. Of two with an equal revision and other content, the one whose canonical
- * JSON hashes smaller stands and the other is quarantined (PROGRAM.md, Facts).
+ * JSON hashes smaller stands and the other is quarantined (docs/programs.md, Facts).
  */
 export function mergeFact(standing: HashedFact | undefined, incoming: HashedFact): Merge {
   if (standing === undefined) return { outcome: 'accepted', stands: incoming };

@@ -6,7 +6,7 @@ import { countSchema, dateSchema, idSchema, instantSchema, monthSchema } from '.
 /** The zone in which a fact's business date is read. Programs must keep to it. */
 export const FACTS_ZONE = 'Asia/Shanghai';
 
-/** Valid or not, a participant's sessions of one day beyond this many are quarantined (PROGRAM.md, assumed). */
+/** Valid or not, a participant's sessions of one day beyond this many are quarantined (docs/programs.md, assumed). */
 export const MAX_SESSIONS_A_DAY = 200;
 
 const PLATFORMS = ['xiaohongshu', 'channels', 'douyin', 'taobao', 'tmall'] as const;

@@ -38,7 +38,7 @@ export class HeldError extends Error {
 
   constructor(program: string, holder: string, until: string) {
     super(
-      `${program} is held by run ${holder} until ${until}: wait for it, or finish it with: hongbao runs resume ${holder} --program ${program}`,
+      `${program} is held by run ${holder} until ${until}: wait for it; if it has died, finish it after that time with: hongbao runs resume ${holder} --program ${program}`,
     );
     this.holder = holder;
   }

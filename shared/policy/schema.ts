@@ -1,6 +1,6 @@
 /**
  * A program as data: its pools, and its rules in dated versions. Amounts live here and never in code; code knows
- * kinds of incentives, not programs (DESIGN.md, law 11).
+ * kinds of incentives, not programs (docs/design.md, law 11).
  */
 import * as z from 'zod';
 import { FACTS_ZONE } from '../facts/schema.ts';

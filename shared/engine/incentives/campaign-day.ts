@@ -4,7 +4,7 @@ import { earned, missed } from '../conclude.ts';
 import type { Case, Decision, Verdict } from '../decision.ts';
 import { ruleOn, rulesOf } from '../rules.ts';
 
-/** Decides `opening-sprint/YYYY-MM-DD` for each broadcast day of the campaign (PROGRAM.md, Daily activities). */
+/** Decides `opening-sprint/YYYY-MM-DD` for each broadcast day of the campaign (docs/programs.md, Daily activities). */
 export function campaignDay(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];
   const latest = rulesOf(kase.program, 'campaign-day', id).at(-1);

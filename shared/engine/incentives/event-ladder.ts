@@ -5,7 +5,7 @@ import type { Case, Decision, Verdict } from '../decision.ts';
 import { climb } from '../ladder.ts';
 import { ruleOn, rulesOf } from '../rules.ts';
 
-/** Decides the rungs of an event under the version in force on its first day (PROGRAM.md, channels-618). */
+/** Decides the rungs of an event under the version in force on its first day (docs/programs.md, channels-618). */
 export function eventLadder(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];
   for (const { incentive } of rulesOf(kase.program, 'event-ladder', id)) {

@@ -6,7 +6,7 @@ import { ruleOn, rulesOf } from '../rules.ts';
 
 /**
  * The n-th broadcast day in the event earns the rate, valid from the next day to the event's end; on the last day
- * there is no next one (PROGRAM.md, channels-618).
+ * there is no next one (docs/programs.md, channels-618).
  */
 export function feeRate(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];

@@ -12,7 +12,7 @@ type GlobalKind = 'pooled-split' | 'ranking';
 
 /**
  * A frozen decision gives its holder the share, unless the holder is sanctioned or closed for that month; nobody
- * moves up or gets the rest (PROGRAM.md, For both programs). `unfrozen` tells of months not decided yet, `lost`
+ * moves up or gets the rest (docs/programs.md, For both programs). `unfrozen` tells of months not decided yet, `lost`
  * of those decided without this participant.
  */
 export function fromFrozen<K extends GlobalKind>(

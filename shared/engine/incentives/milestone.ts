@@ -7,7 +7,7 @@ import { ruleOn, rulesOf } from '../rules.ts';
 
 /**
  * The occasion holds no month: reached in August, lost to refunds, reached again in September, it is paid once.
- * A rung at or under the best month before onboarding never pays (PROGRAM.md, First jumps).
+ * A rung at or under the best month before onboarding never pays (docs/programs.md, First jumps).
  */
 export function milestone(kase: Case, id: string): Verdict {
   const verdict: Verdict = { decisions: [], kept: [] };

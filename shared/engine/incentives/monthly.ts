@@ -5,7 +5,7 @@ import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import { visibleMonths } from '../months.ts';
 import { ruleOn, rulesOf } from '../rules.ts';
 
-/** Decides `steady/YYYY-MM` for each month with a broadcast day, or with entries (PROGRAM.md, Steady hosts). */
+/** Decides `steady/YYYY-MM` for each month with a broadcast day, or with entries (docs/programs.md, Steady hosts). */
 export function monthly(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];
   const first = rulesOf(kase.program, 'monthly', id)[0];

@@ -6,7 +6,7 @@ import type { MissedReason } from '../reasons.ts';
 import { NO_MONTH } from '../tally.ts';
 import { fromFrozen } from './global.ts';
 
-/** Decides `agency-pool/YYYY-MM` from its frozen split (PROGRAM.md, Agencies). */
+/** Decides `agency-pool/YYYY-MM` from its frozen split (docs/programs.md, Agencies). */
 export function pooledSplit(kase: Case, id: string): Verdict {
   return fromFrozen(kase, 'pooled-split', id, {
     evidence: (rule, month) => figures(kase, rule, month),

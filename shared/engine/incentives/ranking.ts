@@ -5,7 +5,7 @@ import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import { monthFigures } from '../tally.ts';
 import { fromFrozen } from './global.ts';
 
-/** Decides `top-creator/YYYY-MM` from its frozen ranking (PROGRAM.md, Top creators). */
+/** Decides `top-creator/YYYY-MM` from its frozen ranking (docs/programs.md, Top creators). */
 export function ranking(kase: Case, id: string): Verdict {
   return fromFrozen(kase, 'ranking', id, {
     evidence: (rule, month) => figures(kase, rule, month),

@@ -9,7 +9,7 @@ import { occasionsOf } from './global.ts';
 type Rebate = Rule<'rebate'>['incentive'];
 
 /**
- * Decides `fee-cashback/YYYY-MM` once the lag is over, and adjusts it after that (PROGRAM.md, Fee cashback). Only
+ * Decides `fee-cashback/YYYY-MM` once the lag is over, and adjusts it after that (docs/programs.md, Fee cashback). Only
  * runs that look at everyone do, so that a ledger does not grow by an entry a refund.
  */
 export function rebate(kase: Case, id: string): Verdict {

@@ -6,7 +6,7 @@ import { readsFromForMembers, visibleMonths } from '../months.ts';
 import { ruleOn, rulesOf } from '../rules.ts';
 import { occasionsOf } from './global.ts';
 
-/** Decides `agency-growth/YYYY-MM`, up to its maximum (PROGRAM.md, Agencies). Only where all members are known. */
+/** Decides `agency-growth/YYYY-MM`, up to its maximum (docs/programs.md, Agencies). Only where all members are known. */
 export function windowRollup(kase: Case, id: string): Verdict {
   const { agency, full } = kase.around;
   const first = rulesOf(kase.program, 'window-rollup', id)[0];
