@@ -73,8 +73,9 @@ function kindFaults(program: Program, version: PolicyVersion, incentive: Incenti
   if ('from' in incentive && incentive.to < incentive.from) {
     faults.push(`ends on ${incentive.to}, before it starts on ${incentive.from}`);
   }
-  if ('firstMonth' in incentive && incentive.firstMonth < monthOf(version.from)) {
-    faults.push(`first month ${incentive.firstMonth} is before its version, ${version.from}`);
+  const start = program.versions[0]?.from ?? version.from;
+  if ('firstMonth' in incentive && incentive.firstMonth < monthOf(start)) {
+    faults.push(`first month ${incentive.firstMonth} is before its program, ${start}`);
   }
   if (
     incentive.kind === 'milestone' &&

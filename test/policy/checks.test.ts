@@ -80,9 +80,9 @@ describe('a program is refused', () => {
       /w1: two incentives would name their occasions alike/,
     ],
     [
-      'with a first month before its version',
+      'with a first month before its program',
       (p) => void Object.assign(incentive(p, 'monthly'), { firstMonth: '2024-06' }),
-      /steady: first month 2024-06 is before its version/,
+      /steady: first month 2024-06 is before its program/,
     ],
     [
       'with a number of unknown origin',
