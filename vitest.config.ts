@@ -7,5 +7,7 @@ export default defineConfig({
     exclude: ['test/slow/**', 'test/cloud/**', 'node_modules/**'],
     testTimeout: 20_000,
     pool: 'threads',
+    // The default leaves a core of two idle, and much of each test is waiting.
+    maxWorkers: 2,
   },
 });

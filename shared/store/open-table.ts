@@ -94,7 +94,7 @@ export async function ensureTable(client: DynamoDBDocumentClient, name: string):
       ],
     }),
   );
-  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName: name });
+  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 0.05, maxDelay: 2 }, { TableName: name });
 }
 
 async function describe(client: DynamoDBDocumentClient, name: string) {
