@@ -1,8 +1,8 @@
 /** What a person does with the command line, from facts to grants, on an embedded database. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEmbedded } from '../../shared/runtime/embedded.ts';
+import { Workplace } from '../cli/workplace.ts';
 import { merchant, sales, session } from '../support/facts.ts';
-import { Workplace } from './workplace.ts';
 
 /** A host that goes live on two days of August, and one in its second month. */
 const FACTS = [

@@ -12,7 +12,7 @@ import { readEntries } from '../../shared/store/ledger.ts';
 import { ensureTable } from '../../shared/store/open-table.ts';
 import { generateWorld } from '../../shared/synthetic/world.ts';
 import { businessDate } from '../../shared/values/calendar.ts';
-import { Workplace } from './workplace.ts';
+import { Workplace } from '../cli/workplace.ts';
 
 let server: Embedded;
 let endpoint: string;
