@@ -1,4 +1,4 @@
-/** Random seasons, long, and another sort each time: HONGBAO_SEED repeats one that failed. */
+/** Random seasons, long. The same each time, so that a change is what breaks them; HONGBAO_SEED tries others. */
 import fc from 'fast-check';
 import { it } from 'vitest';
 import { database } from '../support/world.ts';
@@ -7,7 +7,7 @@ import { expectSameEnd, learnAtOnce, live, seasons } from '../time/seasons.ts';
 const db = database();
 const SIZE = { shards: 2, buckets: 2 };
 const SPAN = { from: '2024-07-20', to: '2024-09-05', last: '2024-10-16', late: 20, maxFacts: 25 };
-const seed = Number(process.env.HONGBAO_SEED ?? Date.now() % 2 ** 31);
+const seed = Number(process.env.HONGBAO_SEED ?? 20240724);
 
 it(`however a season went, it ends as one clean run over all of it (seed ${seed})`, async () => {
   await fc.assert(
@@ -17,6 +17,6 @@ it(`however a season went, it ends as one clean run over all of it (seed ${seed}
       await learnAtOnce(clean, season, SPAN);
       await expectSameEnd(lived, clean);
     }),
-    { seed, numRuns: 25, interruptAfterTimeLimit: 600_000 },
+    { seed, numRuns: 8, interruptAfterTimeLimit: 300_000 },
   );
 });
