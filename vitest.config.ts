@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 /** The fast suite: everything but what has a script of its own. */
 export default defineConfig({
   test: {
+    // CI counts from a report of its own, beside the one that people read.
+    reporters: process.env.VITEST_JSON
+      ? ['default', ['json', { outputFile: process.env.VITEST_JSON }]]
+      : ['default'],
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'test/cloud/**', 'node_modules/**'],
     testTimeout: 20_000,
