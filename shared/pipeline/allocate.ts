@@ -148,9 +148,12 @@ async function release({ table }: Services, run: Hold, amounts: Manifest['reserv
 
 /** Gives a run up before it applied anything: its reservations return, and the program is free. */
 export async function abandonRun(services: Services, run: Hold, failure: string): Promise<void> {
-  if (await abandon(services.table, run)) {
-    const pools = await readPools(services.table, run.program);
-    await release(services, run, Object.fromEntries(pools.map(({ pool }) => [pool, 0])));
-    await recordProgress(services.table, run, { state: 'abandoned', failure });
-  }
+  const { table } = services;
+  const { epoch, state } = await readControl(table, run.program);
+  if (epoch !== run.epoch || state !== 'planning') return;
+  // Recorded first: once the program is free, nobody would know to do it.
+  await recordProgress(table, run, { state: 'abandoned', failure });
+  if (!(await abandon(table, run))) return;
+  const pools = await readPools(table, run.program);
+  await release(services, run, Object.fromEntries(pools.map(({ pool }) => [pool, 0])));
 }

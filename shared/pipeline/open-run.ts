@@ -142,16 +142,16 @@ async function prepare(
   const nowMs = services.now();
   await pinPolicy(table, program, nowMs);
   await ensurePools(table, program);
-  const hold = await acquire(table, program.program, runId, control, { opener, nowMs, leaseMs });
-  if (hold === undefined) return undefined;
-  await releaseAll(table, program.program);
   if (control.writer !== undefined && control.writer !== runId) {
+    // Before it is overtaken: once it no longer holds the program, nobody would know to record it.
     const dead = { program: program.program, runId: control.writer };
     await recordProgress(table, dead, {
       state: 'abandoned',
       failure: 'its lease ended while it was planning',
     });
   }
+  const hold = await acquire(table, program.program, runId, control, { opener, nowMs, leaseMs });
+  if (hold !== undefined) await releaseAll(table, program.program);
   return hold;
 }
 
