@@ -87,37 +87,23 @@ function grantRows(entries: readonly Entry[]): Row[] {
   });
 }
 
+/** The fields of an entry that every format starts with, in this order; others follow. */
+const ENTRY_FIELDS = [
+  'participantId',
+  'program',
+  'occasion',
+  'n',
+  'kind',
+  'unit',
+  'amount',
+  'earnedOn',
+  'runId',
+  'recordedAt',
+  'policy',
+  'reason',
+  'evidence',
+] as const satisfies (keyof Entry)[];
+
 function entryRow(entry: Entry): Row {
-  const {
-    participantId,
-    program,
-    occasion,
-    n,
-    kind,
-    unit,
-    amount,
-    earnedOn,
-    runId,
-    recordedAt,
-    policy,
-    reason,
-    evidence,
-    ...more
-  } = entry;
-  return {
-    participantId,
-    program,
-    occasion,
-    n,
-    kind,
-    unit,
-    amount,
-    earnedOn,
-    runId,
-    recordedAt,
-    policy,
-    reason,
-    evidence,
-    ...more,
-  };
+  return { ...Object.fromEntries(ENTRY_FIELDS.map((field) => [field, entry[field]])), ...entry };
 }
