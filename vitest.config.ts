@@ -9,7 +9,9 @@ export default defineConfig({
       : ['default'],
     include: ['test/**/*.test.ts'],
     exclude: ['test/slow/**', 'test/cloud/**', 'node_modules/**'],
-    testTimeout: 20_000,
+    // What a busy machine takes: a test that hangs is stopped, and none is hurried.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'threads',
     // The default leaves a core of two idle, and much of each test is waiting.
     maxWorkers: 2,

@@ -9,7 +9,7 @@ export default defineConfig({
       : ['default'],
     include: ['test/slow/**/*.test.ts'],
     testTimeout: 900_000,
-    hookTimeout: 60_000,
+    hookTimeout: 300_000,
     fileParallelism: false,
   },
 });

@@ -28,7 +28,10 @@ const SHARDS = 4;
 export async function openLocal(directory?: string): Promise<Target> {
   const { client, stop } = await startEmbedded(directory);
   await ensureTable(client, EMBEDDED_TABLE);
-  const table = await openTable(client, EMBEDDED_TABLE, { buckets: EMBEDDED_BUCKETS });
+  const table = await openTable(client, EMBEDDED_TABLE, {
+    buckets: EMBEDDED_BUCKETS,
+    expires: false,
+  });
   return here(table, 0, stop);
 }
 
@@ -72,7 +75,7 @@ function here(table: Services['table'], leaseMs: number, close: () => Promise<vo
   const now = () => Date.now();
   const services: Services = {
     table,
-    plans: tablePlans(table, now),
+    plans: tablePlans(table),
     catalogue: CATALOGUE,
     now,
     leaseMs,

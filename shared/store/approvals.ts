@@ -1,6 +1,6 @@
 /** Plans shown to an operator: what was asked, and what it rested on, so that applying can tell what has moved. */
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Frozen } from '../engine/decision.ts';
+import { getItem, putItem } from './items.ts';
 import { expiry, keys, type Table } from './table.ts';
 
 export interface PlannedRun {
@@ -24,12 +24,7 @@ export async function keepPlanned(
   plan: PlannedRun,
   nowMs: number,
 ): Promise<void> {
-  await table.client.send(
-    new PutCommand({
-      TableName: table.name,
-      Item: { ...keys.planned(program, plan.manifest), ...plan, expiresAt: expiry(nowMs) },
-    }),
-  );
+  await putItem(table, { ...keys.planned(program, plan.manifest), ...plan, expiresAt: expiry(nowMs) });
 }
 
 /** A plan by its hash, read strongly. */
@@ -38,10 +33,8 @@ export async function readPlanned(
   program: string,
   manifest: string,
 ): Promise<PlannedRun | undefined> {
-  const { Item } = await table.client.send(
-    new GetCommand({ TableName: table.name, Key: keys.planned(program, manifest), ConsistentRead: true }),
-  );
-  if (Item === undefined) return undefined;
-  const { pk: _pk, sk: _sk, expiresAt: _expiresAt, ...plan } = Item;
+  const item = await getItem(table, keys.planned(program, manifest));
+  if (item === undefined) return undefined;
+  const { pk: _pk, sk: _sk, expiresAt: _expiresAt, ...plan } = item;
   return plan as PlannedRun;
 }

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetCommand, BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import pMap from 'p-map';
+import { isAlive, nameOf, through } from './items.ts';
 import type { Table } from './table.ts';
 
-type Item = Record<string, unknown>;
 type Key = { pk: string; sk: string };
+type Item = Key & Record<string, unknown>;
 
 const WRITE_SIZE = 25;
 const READ_SIZE = 100;
@@ -21,8 +22,10 @@ async function putChunk(table: Table, chunk: readonly Item[]): Promise<void> {
   let requests = chunk.map((Item) => ({ PutRequest: { Item } }));
   for (let attempt = 0; requests.length > 0; attempt++) {
     await pause(attempt);
-    const { UnprocessedItems } = await table.client.send(
-      new BatchWriteCommand({ RequestItems: { [table.name]: requests } }),
+    const { UnprocessedItems } = await through(
+      table,
+      { verb: 'put-all', keys: requests.map(({ PutRequest }) => nameOf(PutRequest.Item)) },
+      () => table.client.send(new BatchWriteCommand({ RequestItems: { [table.name]: requests } })),
     );
     requests = (UnprocessedItems?.[table.name] ?? []) as typeof requests;
   }
@@ -33,19 +36,25 @@ export async function getAll(table: Table, keys: readonly Key[]): Promise<Item[]
   const found = await pMap(chunks(keys, READ_SIZE), (chunk) => getChunk(table, chunk), {
     concurrency: CONCURRENCY,
   });
-  return found.flat();
+  return found.flat().filter((item) => isAlive(table, item));
 }
 
 async function getChunk(table: Table, chunk: readonly Key[]): Promise<Item[]> {
   const found: Item[] = [];
-  let wanted: readonly Record<string, unknown>[] = chunk;
+  let wanted = chunk;
   for (let attempt = 0; wanted.length > 0; attempt++) {
     await pause(attempt);
-    const { Responses, UnprocessedKeys } = await table.client.send(
-      new BatchGetCommand({ RequestItems: { [table.name]: { Keys: [...wanted], ConsistentRead: true } } }),
+    const Keys = [...wanted];
+    const { Responses, UnprocessedKeys } = await through(
+      table,
+      { verb: 'get-all', keys: Keys.map(nameOf) },
+      () =>
+        table.client.send(
+          new BatchGetCommand({ RequestItems: { [table.name]: { Keys, ConsistentRead: true } } }),
+        ),
     );
-    found.push(...(Responses?.[table.name] ?? []));
-    wanted = UnprocessedKeys?.[table.name]?.Keys ?? [];
+    found.push(...((Responses?.[table.name] ?? []) as Item[]));
+    wanted = (UnprocessedKeys?.[table.name]?.Keys ?? []) as Key[];
   }
   return found;
 }

@@ -2,7 +2,6 @@
  * The control item, one a program: who may write, and how far the program has come. Every transition is one
  * conditional update of this one item, so a writer that has been overtaken changes nothing.
  */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate, Month } from '../values/calendar.ts';
 import { getItem, updateIf } from './items.ts';
 import { keys, type Table } from './table.ts';
@@ -194,14 +193,11 @@ export async function abandon(table: Table, hold: Hold): Promise<boolean> {
 
 /** Asks the next run to look at everyone: a limit was raised, and someone may be owed what it then could not pay. */
 export async function askForAll(table: Table, program: string, token: string): Promise<void> {
-  await table.client.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key: keys.control(program),
-      UpdateExpression: 'SET lookAtAll = :token',
-      ExpressionAttributeValues: { ':token': token },
-    }),
-  );
+  await updateIf(table, keys.control(program), {
+    update: 'SET lookAtAll = :token',
+    condition: 'attribute_not_exists(lookAtAll) OR lookAtAll <> :token',
+    values: { ':token': token },
+  });
 }
 
 /** Strikes a request to look at everyone off, once a run has. A newer one stays. */

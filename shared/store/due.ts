@@ -1,8 +1,7 @@
 /** Who is due: a marker by arrival date and bucket, put before the fact that makes a participant due. */
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
 import { putAll } from './batch.ts';
-import { itemsIn } from './items.ts';
+import { itemsIn, putItem } from './items.ts';
 import { bucketOf, expiry, keys, type Table } from './table.ts';
 
 /** Arrival dates that this process has put on the list already. */
@@ -35,9 +34,7 @@ export async function noteArrivalDay(table: Table, date: BusinessDate, nowMs: nu
   const known = listed.get(table) ?? new Set();
   listed.set(table, known);
   if (known.has(date)) return;
-  await table.client.send(
-    new PutCommand({ TableName: table.name, Item: { ...keys.arrivalDay(date), expiresAt: expiry(nowMs) } }),
-  );
+  await putItem(table, { ...keys.arrivalDay(date), expiresAt: expiry(nowMs) });
   known.add(date);
 }
 

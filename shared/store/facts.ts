@@ -118,7 +118,7 @@ function belongsTo(chunk: readonly { fact: ParsedFact }[]): { entities: Set<stri
 
 /** Puts participants on the rosters of the owners and agencies that their facts name. Never taken off again. */
 export async function enroll(table: Table, facts: readonly ParsedFact[]): Promise<void> {
-  const members = new Map<string, Record<string, unknown>>();
+  const members = new Map<string, { pk: string; sk: string }>();
   for (const fact of facts) {
     const { entities, agencies } = belongsTo([{ fact }]);
     for (const owner of [...entities, ...agencies]) {

@@ -1,5 +1,4 @@
 /** Lowerings that wait for an operator: one item for each place of the ledger, replaced when it is planned anew. */
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Change, Held } from '../engine/history.ts';
 import { getItem, type Item, itemsInIndex, updateIf } from './items.ts';
 import { TABLE } from './names.ts';
@@ -18,30 +17,27 @@ export async function putHeld(
   change: Change,
 ): Promise<void> {
   const { hold: _hold, ...content } = change;
-  await table.client.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key: keys.held(participantId, program, change.occasion, change.n),
-      UpdateExpression:
-        'SET participantId = :participantId, program = :program, #change = :change, #state = :waiting, #log = if_not_exists(#log, :none), #indexPk = :indexPk, #indexSk = :indexSk',
-      ExpressionAttributeNames: {
-        '#change': 'change',
-        '#state': 'state',
-        '#log': 'log',
-        '#indexPk': TABLE.ledgerIndex.partitionKey,
-        '#indexSk': TABLE.ledgerIndex.sortKey,
-      },
-      ExpressionAttributeValues: {
-        ':participantId': participantId,
-        ':program': program,
-        ':change': content,
-        ':waiting': 'waiting',
-        ':none': [],
-        ':indexPk': indexKey(program),
-        ':indexSk': `${participantId}#${change.occasion}#${change.n}`,
-      },
-    }),
-  );
+  await updateIf(table, keys.held(participantId, program, change.occasion, change.n), {
+    update:
+      'SET participantId = :participantId, program = :program, #change = :change, #state = :waiting, #log = if_not_exists(#log, :none), #indexPk = :indexPk, #indexSk = :indexSk',
+    condition: 'attribute_not_exists(pk) OR attribute_exists(pk)',
+    names: {
+      '#change': 'change',
+      '#state': 'state',
+      '#log': 'log',
+      '#indexPk': TABLE.ledgerIndex.partitionKey,
+      '#indexSk': TABLE.ledgerIndex.sortKey,
+    },
+    values: {
+      ':participantId': participantId,
+      ':program': program,
+      ':change': content,
+      ':waiting': 'waiting',
+      ':none': [],
+      ':indexPk': indexKey(program),
+      ':indexSk': `${participantId}#${change.occasion}#${change.n}`,
+    },
+  });
 }
 
 /** Withdraws a lowering that is no longer due, unless an operator has decided on it since. */

@@ -1,30 +1,63 @@
 /**
- * One item at a time, and ranges of them. Reads are strong unless said otherwise, and a condition that does not hold
- * is an answer here, not an error.
+ * One item at a time, and ranges of them: with batch.ts, the only verbs in which anything here speaks to the table.
+ * Reads are strong unless said otherwise, what is past its expiry is left out of them, and a condition that does not
+ * hold is an answer, not an error.
  */
 import {
+  DeleteCommand,
   GetCommand,
   type NativeAttributeValue,
   PutCommand,
-  paginateQuery,
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Key, Table } from './table.ts';
+import type { Call, Key, Table } from './table.ts';
 
 export type Item = Record<string, NativeAttributeValue>;
 
+/** Every call to the table goes through here, so that one place can stand between. */
+export function through<T>({ around }: Table, call: Call, send: () => Promise<T>): Promise<T> {
+  return around === undefined ? send() : around(call, send);
+}
+
+/** Names an item in a {@link Call}. */
+export function nameOf({ pk, sk }: Key): string {
+  return `${pk} ${sk}`;
+}
+
+/** Whether an item is not past its expiry: the table removes it up to days later (law 5). */
+export function isAlive(table: Table, { expiresAt }: Item): boolean {
+  return expiresAt === undefined || !table.expires || Number(expiresAt) * 1000 > table.now();
+}
+
+/** One item, read strongly. */
 export async function getItem(table: Table, key: Key): Promise<Item | undefined> {
-  const { Item } = await table.client.send(
-    new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true }),
+  const { Item } = await through(table, { verb: 'get', keys: [nameOf(key)] }, () =>
+    table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
   );
-  return Item;
+  return Item === undefined || !isAlive(table, Item) ? undefined : Item;
+}
+
+/** Puts an item, whatever is there. */
+export async function putItem(table: Table, item: Key & Item): Promise<void> {
+  await through(table, { verb: 'put', keys: [nameOf(item)] }, () =>
+    table.client.send(new PutCommand({ TableName: table.name, Item: item })),
+  );
 }
 
 /** Puts an item where there is none. @returns false when there is one. */
-export async function putIfAbsent(table: Table, item: Item): Promise<boolean> {
+export async function putIfAbsent(table: Table, item: Key & Item): Promise<boolean> {
   return holds(() =>
-    table.client.send(
-      new PutCommand({ TableName: table.name, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }),
+    through(table, { verb: 'put-if-absent', keys: [nameOf(item)] }, () =>
+      table.client.send(
+        new PutCommand({
+          TableName: table.name,
+          Item: item,
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
     ),
   );
 }
@@ -40,16 +73,25 @@ export interface Update {
 /** Updates an item if a condition holds. @returns false when it does not. */
 export async function updateIf(table: Table, key: Key, step: Update): Promise<boolean> {
   return holds(() =>
-    table.client.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: key,
-        UpdateExpression: step.update,
-        ConditionExpression: step.condition,
-        ...(step.names === undefined ? {} : { ExpressionAttributeNames: step.names }),
-        ...(step.values === undefined ? {} : { ExpressionAttributeValues: step.values }),
-      }),
+    through(table, { verb: 'update', keys: [nameOf(key)] }, () =>
+      table.client.send(
+        new UpdateCommand({
+          TableName: table.name,
+          Key: key,
+          UpdateExpression: step.update,
+          ConditionExpression: step.condition,
+          ...(step.names === undefined ? {} : { ExpressionAttributeNames: step.names }),
+          ...(step.values === undefined ? {} : { ExpressionAttributeValues: step.values }),
+        }),
+      ),
     ),
+  );
+}
+
+/** Deletes an item; one that is not there is deleted already. */
+export async function deleteItem(table: Table, key: Key): Promise<void> {
+  await through(table, { verb: 'delete', keys: [nameOf(key)] }, () =>
+    table.client.send(new DeleteCommand({ TableName: table.name, Key: key })),
   );
 }
 
@@ -71,7 +113,7 @@ export interface Range {
 }
 
 /** The items of a range in the order of their sort keys. */
-export async function* itemsIn(
+export function itemsIn(
   table: Table,
   { pk, startsWith, between }: Range,
   { consistent = true }: { consistent?: boolean } = {},
@@ -82,33 +124,70 @@ export async function* itemsIn(
       : startsWith !== undefined
         ? { text: ' AND begins_with(sk, :start)', values: { ':start': startsWith } }
         : { text: '', values: {} };
-  const pages = paginateQuery(
-    { client: table.client },
+  return queried(
+    table,
+    { verb: 'range', keys: [pk] },
     {
-      TableName: table.name,
       KeyConditionExpression: `pk = :pk${sortKey.text}`,
       ExpressionAttributeValues: { ':pk': pk, ...sortKey.values },
       ConsistentRead: consistent,
     },
   );
-  for await (const { Items = [] } of pages) yield* Items;
 }
 
 /** The items of one partition of an index: read when it has caught up with the table. */
-export async function* itemsInIndex(
+export function itemsInIndex(
   table: Table,
   index: { name: string; partitionKey: string },
   pk: string,
 ): AsyncGenerator<Item> {
-  const pages = paginateQuery(
-    { client: table.client },
+  return queried(
+    table,
+    { verb: 'index', keys: [pk] },
     {
-      TableName: table.name,
       IndexName: index.name,
       KeyConditionExpression: '#pk = :pk',
       ExpressionAttributeNames: { '#pk': index.partitionKey },
       ExpressionAttributeValues: { ':pk': pk },
     },
   );
-  for await (const { Items = [] } of pages) yield* Items;
+}
+
+async function* queried(
+  table: Table,
+  call: Call,
+  query: Omit<QueryCommandInput, 'TableName'>,
+): AsyncGenerator<Item> {
+  yield* paged(table, (ExclusiveStartKey) =>
+    through(table, call, () =>
+      table.client.send(new QueryCommand({ TableName: table.name, ...query, ExclusiveStartKey })),
+    ),
+  );
+}
+
+/** Every item of an index, in no order: it may lag behind the table. */
+export function itemsOfIndex(table: Table, index: { name: string }): AsyncGenerator<Item> {
+  return scanned(table, { IndexName: index.name });
+}
+
+async function* scanned(table: Table, scan: Record<string, unknown>): AsyncGenerator<Item> {
+  yield* paged(table, (ExclusiveStartKey) =>
+    through(table, { verb: 'scan', keys: [] }, () =>
+      table.client.send(new ScanCommand({ TableName: table.name, ...scan, ExclusiveStartKey })),
+    ),
+  );
+}
+
+interface Page {
+  Items?: Item[] | undefined;
+  LastEvaluatedKey?: Item | undefined;
+}
+
+async function* paged(table: Table, read: (after: Item | undefined) => Promise<Page>): AsyncGenerator<Item> {
+  let after: Item | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await read(after);
+    for (const item of Items) if (isAlive(table, item)) yield item;
+    after = LastEvaluatedKey;
+  } while (after !== undefined);
 }

@@ -1,12 +1,12 @@
 /** The ledger: entries are put once, on a key that late data cannot move, and never updated or deleted. */
-import { type NativeAttributeValue, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
 import type { Entry } from '../engine/history.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { type BusinessDate, businessDate, datesBetween, epochMs } from '../values/calendar.ts';
 import { canonicalJson, compareCodeUnits } from '../values/canonical.ts';
-import { getItem, type Item, itemsIn, itemsInIndex, putIfAbsent } from './items.ts';
+import { getItem, type Item, itemsIn, itemsInIndex, itemsOfIndex, putIfAbsent } from './items.ts';
 import { TABLE } from './names.ts';
-import { bucketOf, keys, LEDGER_SHARDS, type Table } from './table.ts';
+import { bucketOf, type Key, keys, LEDGER_SHARDS, type Table } from './table.ts';
 
 /** `displaced`: another run wrote this entry's place first, so the plan that holds it is out of date. */
 export type PutOutcome = 'written' | 'already-written' | 'displaced';
@@ -34,13 +34,7 @@ export async function readEntries(
   recorded?: { from: BusinessDate; to: BusinessDate },
 ): Promise<Entry[]> {
   const { ledgerIndex } = TABLE;
-  if (recorded === undefined) {
-    const pages = paginateScan(
-      { client: table.client },
-      { TableName: table.name, IndexName: ledgerIndex.name },
-    );
-    return entriesIn(itemsOf(pages));
-  }
+  if (recorded === undefined) return entriesIn(itemsOfIndex(table, ledgerIndex));
   const entries: Entry[] = [];
   for (const date of datesBetween(recorded.from, recorded.to)) {
     for (let shard = 0; shard < LEDGER_SHARDS; shard++) {
@@ -48,10 +42,6 @@ export async function readEntries(
     }
   }
   return entries.sort(compareEntries);
-}
-
-async function* itemsOf(pages: AsyncIterable<{ Items?: Item[] | undefined }>): AsyncGenerator<Item> {
-  for await (const { Items = [] } of pages) yield* Items;
 }
 
 /** The entries among items, in order: the index also lists what is held. */
@@ -71,7 +61,7 @@ function compareEntries(a: Entry, b: Entry): number {
   );
 }
 
-function encodeEntry(entry: Entry): Record<string, unknown> {
+function encodeEntry(entry: Entry): Key & Item {
   const recordedOn = businessDate(epochMs(entry.recordedAt), FACTS_ZONE);
   const { pk, sk } = keys.entry(entry.participantId, entry.program, entry.occasion, entry.n);
   return {

@@ -12,7 +12,7 @@ import { TABLE } from './names.ts';
 import { keys, type Table } from './table.ts';
 
 /** Says that a table is ours, and of which layout. */
-const SCHEMA = 'hongbao/1';
+const SCHEMA = 'hongbao/2';
 /** Buckets of due markers in a deployed table, for its life: enough for 256,000 arrivals a second. */
 const BUCKETS = 256;
 
@@ -24,32 +24,45 @@ const BUCKETS = 256;
 export async function openTable(
   client: DynamoDBDocumentClient,
   name: string,
-  { buckets = BUCKETS }: { buckets?: number } = {},
+  {
+    buckets = BUCKETS,
+    expires = true,
+    now = Date.now,
+  }: Partial<Pick<Table, 'buckets' | 'expires' | 'now'>> = {},
 ): Promise<Table> {
-  const meta = await readMeta(client, name);
-  if (meta !== undefined) return { client, name, buckets: meta };
+  const meta = await readMark(client, name);
+  if (meta !== undefined) return { client, name, now, ...meta };
   const { Items = [] } = await client.send(
     new ScanCommand({ TableName: name, Limit: 1, ConsistentRead: true }),
   );
   // What was found may be the mark of someone who opened it at the same time.
-  if (Items.length > 0 && (await readMeta(client, name)) === undefined) {
+  if (Items.length > 0 && (await readMark(client, name)) === undefined) {
     throw new InputError(
       `table: got ${JSON.stringify(name)}, which holds items of something else; allowed: a table of Hongbao's, or an empty one`,
     );
   }
-  await putIfAbsent({ client, name, buckets }, { ...keys.meta(), schema: SCHEMA, buckets });
-  return { client, name, buckets: (await readMeta(client, name)) ?? buckets };
+  const mark: Mark = { buckets, expires, openedAtMs: now() };
+  await putIfAbsent({ client, name, now, ...mark }, { ...keys.meta(), schema: SCHEMA, ...mark });
+  return { client, name, now, ...((await readMark(client, name)) ?? mark) };
 }
 
-async function readMeta(client: DynamoDBDocumentClient, name: string): Promise<number | undefined> {
-  const item = await getItem({ client, name, buckets: 0 }, keys.meta());
+/** What is fixed for a table's life. */
+type Mark = Pick<Table, 'buckets' | 'expires' | 'openedAtMs'>;
+
+async function readMark(client: DynamoDBDocumentClient, name: string): Promise<Mark | undefined> {
+  const unmarked = { client, name, now: Date.now, buckets: 0, expires: false, openedAtMs: 0 };
+  const item = await getItem(unmarked, keys.meta());
   if (item === undefined) return undefined;
   if (item.schema !== SCHEMA) {
     throw new InputError(
-      `table: ${JSON.stringify(name)} has schema ${String(item.schema)}; allowed: ${SCHEMA}`,
+      `table: ${JSON.stringify(name)} has schema ${String(item.schema)}; allowed: ${SCHEMA} (an older table is not carried over: import your fact files into a new one)`,
     );
   }
-  return Number(item.buckets);
+  return {
+    buckets: Number(item.buckets),
+    expires: item.expires === true,
+    openedAtMs: Number(item.openedAtMs),
+  };
 }
 
 /**

@@ -1,9 +1,8 @@
 /** Plans at rest, named by their content: the same plan has the same name, and a name cannot come to mean another. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { textHash } from '../values/canonical.ts';
-import { itemsIn } from './items.ts';
+import { itemsIn, putItem } from './items.ts';
 import { expiry, keys, type Table } from './table.ts';
 
 /** Keeps texts by their hash. */
@@ -60,22 +59,17 @@ export function bucketPlans(client: S3Client, bucket: string): PlanStore {
 const CHUNK_BYTES = 350_000;
 
 /** In the table itself: where there is no bucket, whoever takes a run over still finds its plan. */
-export function tablePlans(table: Table, now: () => number): PlanStore {
+export function tablePlans(table: Table): PlanStore {
   return {
     async put(text) {
       const hash = textHash(text);
       const bytes = gzipSync(text);
       for (let chunk = 0; chunk * CHUNK_BYTES < bytes.length; chunk++) {
-        await table.client.send(
-          new PutCommand({
-            TableName: table.name,
-            Item: {
-              ...keys.planPart(hash, chunk),
-              bytes: bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES),
-              expiresAt: expiry(now()),
-            },
-          }),
-        );
+        await putItem(table, {
+          ...keys.planPart(hash, chunk),
+          bytes: bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES),
+          expiresAt: expiry(table.now()),
+        });
       }
       return hash;
     },

@@ -1,9 +1,8 @@
 /** Facts that were refused, whole and with the reason, by the day they arrived. */
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
 import { textHash } from '../values/canonical.ts';
 import { putAll } from './batch.ts';
-import { itemsIn } from './items.ts';
+import { deleteItem, itemsIn } from './items.ts';
 import { bucketOf, expiry, keys, LEDGER_SHARDS, type Table } from './table.ts';
 
 export interface Quarantined {
@@ -37,8 +36,7 @@ export async function quarantine(
 /** Takes a fact out of quarantine. */
 export async function removeQuarantined(table: Table, { arrivedOn, raw }: Quarantined): Promise<void> {
   const hash = textHash(raw);
-  const Key = keys.quarantine(arrivedOn, bucketOf(hash, LEDGER_SHARDS), hash);
-  await table.client.send(new DeleteCommand({ TableName: table.name, Key }));
+  await deleteItem(table, keys.quarantine(arrivedOn, bucketOf(hash, LEDGER_SHARDS), hash));
 }
 
 function cutToFit(fact: Quarantined): Quarantined {

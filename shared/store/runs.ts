@@ -1,7 +1,6 @@
 /** The run ledger: what each run was asked, what it knew and what it did. */
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { BusinessDate } from '../values/calendar.ts';
-import { getItem, itemsIn, updateIf } from './items.ts';
+import { getItem, itemsIn, putItem, updateIf } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /** Why a run looks at whom. */
@@ -102,12 +101,11 @@ export interface RunRecord extends Run {
 
 /** Records a run that was opened. A scheduled run that died in planning is recorded anew under its id. */
 export async function recordOpened(table: Table, run: Run): Promise<void> {
-  await table.client.send(
-    new PutCommand({
-      TableName: table.name,
-      Item: { ...keys.run(run.program, run.runId), ...run, state: 'planning' satisfies RunState },
-    }),
-  );
+  await putItem(table, {
+    ...keys.run(run.program, run.runId),
+    ...run,
+    state: 'planning' satisfies RunState,
+  });
 }
 
 /**

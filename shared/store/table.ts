@@ -9,11 +9,36 @@ export const RETENTION_DAYS = 400;
 /** A day's entries are spread over this many partitions of the ledger index. */
 export const LEDGER_SHARDS = 16;
 
-/** An open table. `buckets` is fixed when the table is adopted, and stands in the table itself. */
+/** What is done to the table, and to which items: what a test that stalls or fails a call is told. */
+export interface Call {
+  verb:
+    | 'get'
+    | 'put'
+    | 'put-if-absent'
+    | 'update'
+    | 'delete'
+    | 'range'
+    | 'index'
+    | 'scan'
+    | 'put-all'
+    | 'get-all';
+  /** The keys of the items, as `pk sk`; of a range its partition, of a scan nothing. */
+  keys: readonly string[];
+}
+
+/** An open table. `buckets`, `expires` and `openedAtMs` are fixed when it is adopted, and stand in the table itself. */
 export interface Table {
   client: DynamoDBDocumentClient;
   name: string;
   buckets: number;
+  /** Whether what is past its expiry is gone: an embedded table keeps everything. */
+  expires: boolean;
+  /** When it was adopted, in milliseconds since the epoch: what is older than the table cannot have expired in it. */
+  openedAtMs: number;
+  /** The instant, in milliseconds since the epoch: what is past its expiry now is left out of every read. */
+  now(): number;
+  /** Stands between every call and the table: tests stall calls, fail them and repeat them here. */
+  around?<T>(call: Call, send: () => Promise<T>): Promise<T>;
 }
 
 /** The primary key of an item. */

@@ -25,7 +25,7 @@ export async function embeddedLedger(steps: readonly Step[], arrivedOn: Business
     const table = await openTable(embedded.client, EMBEDDED_TABLE, { buckets: EMBEDDED_BUCKETS });
     const services = {
       table,
-      plans: tablePlans(table, Date.now),
+      plans: tablePlans(table),
       catalogue: CATALOGUE,
       now: Date.now,
       codeVersion: 'test',

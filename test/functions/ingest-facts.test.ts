@@ -57,7 +57,7 @@ beforeEach(() => {
   dynamo.on(GetCommand).resolves({});
   dynamo
     .on(GetCommand, { Key: { pk: 'TABLE', sk: 'META' } })
-    .resolves({ Item: { schema: 'hongbao/1', buckets: 4 } });
+    .resolves({ Item: { schema: 'hongbao/2', buckets: 4, expires: true, openedAtMs: 0 } });
   dynamo.on(BatchGetCommand).resolves({});
   dynamo.on(BatchWriteCommand).resolves({});
   dynamo.on(PutCommand).resolves({});
@@ -142,7 +142,7 @@ describe('ingest-facts', () => {
     dynamo
       .on(GetCommand, { Key: { pk: 'TABLE', sk: 'META' } })
       .rejectsOnce(named('ThrottlingException'))
-      .resolves({ Item: { schema: 'hongbao/1', buckets: 4 } });
+      .resolves({ Item: { schema: 'hongbao/2', buckets: 4, expires: true, openedAtMs: 0 } });
     const invoke = await start();
     await expect(invoke(sales('m-1'))).rejects.toThrow('ThrottlingException');
     expect(await invoke(sales('m-1'))).toEqual([]);

@@ -76,7 +76,7 @@ it('says where nothing answers', async () => {
   );
 });
 
-describe('Ctrl-C in the middle of writing', { timeout: 60_000 }, () => {
+describe('Ctrl-C in the middle of writing', () => {
   const backfill = [
     ...['backfill', '--program', 'treasure-host', '--from', '2024-07-01', '--to', '2024-08-10'],
     ...['--reason', 'a test', '--format', 'ndjson'],

@@ -55,7 +55,7 @@ describe('import', () => {
   });
 });
 
-describe('a run', { timeout: 60_000 }, () => {
+describe('a run', () => {
   it('finds facts by when they arrived, and names the command that looks at dates', async () => {
     await place.learn(FACTS);
     const { code, stderr } = await place.hongbao(
@@ -102,7 +102,7 @@ describe('a run', { timeout: 60_000 }, () => {
   });
 });
 
-describe('results', { timeout: 60_000 }, () => {
+describe('results', () => {
   it('have the fields of their contract, in each format, in order', async () => {
     await place.learn(FACTS);
     await place.done(...backfill);

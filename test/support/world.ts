@@ -73,30 +73,57 @@ export function database(): Database {
     client,
     async world(options = {}) {
       const { buckets = 4 } = options;
-      return new World(await openTable(client(), await newTable(), { buckets }), options);
+      const clock = clockAt(START);
+      return new World(
+        await openTable(client(), await newTable(), { buckets, now: clock.now }),
+        clock,
+        options,
+      );
     },
     async copy(items, options = {}) {
       const { buckets = 4 } = options;
-      const table = { client: client(), name: await newTable(), buckets };
-      await putAll(table, items);
-      return new World(table, options);
+      const clock = clockAt(START);
+      const table: Table = {
+        client: client(),
+        name: await newTable(),
+        buckets,
+        expires: true,
+        openedAtMs: clock.now(),
+        now: clock.now,
+      };
+      await putAll(table, items as never);
+      return new World(table, clock, options);
     },
   };
+}
+
+const START = Date.parse('2024-07-24T12:00:00+08:00');
+
+/** A clock that tests turn. */
+interface Clock {
+  ms: number;
+  now(): number;
+}
+
+function clockAt(ms: number): Clock {
+  const clock: Clock = { ms, now: () => clock.ms };
+  return clock;
 }
 
 /** One table and all that happens in it. */
 export class World {
   readonly table: Table;
   readonly services: Services;
-  #nowMs = Date.parse('2024-07-24T12:00:00+08:00');
+  readonly #clock: Clock;
   #runs = 0;
 
-  constructor(table: Table, { shards = 2, catalogue = CATALOGUE }: WorldOptions) {
+  constructor(table: Table, clock: Clock, { shards = 2, catalogue = CATALOGUE }: WorldOptions) {
     this.table = table;
-    const now = () => this.#nowMs;
+    this.#clock = clock;
+    const { now } = clock;
     this.services = {
       table,
-      plans: tablePlans(table, now),
+      plans: tablePlans(table),
       catalogue,
       now,
       codeVersion: 'test',
@@ -105,22 +132,33 @@ export class World {
     };
   }
 
+  /** The same table at the same time, under other programs. */
+  under(options: WorldOptions): World {
+    return new World(this.table, this.#clock, options);
+  }
+
   /** Turns the clock to a time in Shanghai. */
   at(date: string, time = '12:00'): this {
-    this.#nowMs = Date.parse(`${date}T${time}:00+08:00`);
+    this.#clock.ms = Date.parse(`${date}T${time}:00+08:00`);
     return this;
   }
 
   /** Lets time pass. */
   wait(milliseconds: number): this {
-    this.#nowMs += milliseconds;
+    this.#clock.ms += milliseconds;
     return this;
+  }
+
+  /** These services in a process whose every call to the table goes through a function: it may stall, fail or repeat. */
+  around(around: NonNullable<Table['around']>): Services {
+    const table: Table = { ...this.table, around };
+    return { ...this.services, table, plans: tablePlans(table) };
   }
 
   /** These services with another client, as a process has that crashes. */
   through(client: DynamoDBDocumentClient): Services {
     const table = { ...this.table, client };
-    return { ...this.services, table, plans: tablePlans(table, this.services.now) };
+    return { ...this.services, table, plans: tablePlans(table) };
   }
 
   ingest(facts: readonly Fact[], arrivedOn: string) {

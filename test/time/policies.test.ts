@@ -6,7 +6,7 @@ import { readControl } from '../../shared/store/control.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { merchant, session } from '../support/facts.ts';
 import { arrive, programOf } from '../support/programs.ts';
-import { asText, database, World } from '../support/world.ts';
+import { asText, database, type World } from '../support/world.ts';
 import { apply, CLEAN, plan, verified } from './operator.ts';
 
 const db = database();
@@ -41,7 +41,7 @@ function superseded(from = '2024-08-06'): Program {
 
 /** A world as it was, under another policy. */
 function under(world: World, program: Program): World {
-  return new World(world.table, { shards: 1, catalogue: [program] });
+  return world.under({ shards: 1, catalogue: [program] });
 }
 
 /** Two merchants, live on the 5th and the 6th, and paid by the first version. */
