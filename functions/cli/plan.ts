@@ -10,7 +10,7 @@ import { InputError } from '../../shared/values/validation.ts';
 import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
 import { backfillJob, dailyJob, type JobAction, monthEndJob } from './jobs.ts';
 import { note, printRecord, table } from './output.ts';
-import { inputOf, requester, runAndTell, runIdFor, watched } from './running.ts';
+import { inputOf, listed, requester, runAndTell, runIdFor, watched } from './running.ts';
 import type { Target } from './target.ts';
 
 export function planCommand(): Command {
@@ -75,6 +75,7 @@ function cell({ entries, amount }: Count, unit: Unit): string {
 }
 
 interface ApplyOptions extends CommonOptions {
+  partly?: boolean;
   reason?: string;
 }
 
@@ -85,6 +86,10 @@ export function applyCommand(): Command {
     'apply 0123456789abcdef0123456789abcdef',
   )
     .argument('<hash>', 'as plan printed it')
+    .option(
+      '--partly',
+      'also where a pool can no longer fund what was shown: writes what it can, lists the rest',
+    )
     .option('--reason <text>', 'why, for the record')
     .action((hash: string, options: ApplyOptions) =>
       withTarget(options, (target) => apply(target, hash, options)),
@@ -99,15 +104,18 @@ async function apply(target: Target, hash: string, options: ApplyOptions): Promi
     {
       ...(input as { program: string; job: string; to: string }),
       plan: planned.manifest,
+      partly: options.partly ?? false,
       requestedBy: requester(),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     },
     options.format,
   );
   if (outcome.outcome !== 'done') return;
-  const { moved = [] } = (await readRun(target.services.table, outcome.run.program, outcome.run.runId)) ?? {};
+  const { program, runId } = outcome.run;
+  const { moved = [], unfunded } = (await readRun(target.services.table, program, runId)) ?? {};
   if (moved.length > 0)
     note(`moved since the plan was shown, left as they are and due again: ${moved.join(', ')}`);
+  listed(unfunded, 'rewards were shown, and are short by');
 }
 
 async function findPlan(

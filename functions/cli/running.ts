@@ -102,7 +102,8 @@ function tell(outcome: RunOutcome, format: Format): void {
   for (const [pool, amount] of Object.entries(summary.short)) note(`pool ${pool} ran short by ${amount}`);
 }
 
-function listed(listing: Listing | undefined, what: string): void {
+/** Tells how many there are, and the first of them by name. */
+export function listed(listing: Listing | undefined, what: string): void {
   if (listing === undefined || listing.count === 0) return;
   const more = listing.count > listing.first.length ? ', …' : '';
   note(`${listing.count} ${what}: ${listing.first.join(', ')}${more}`);

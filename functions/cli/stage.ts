@@ -8,6 +8,7 @@ import type { RunInput } from '../../shared/pipeline/run-input.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
+import { WRITER_LIFE_MS } from '../../shared/runtime/services.ts';
 import { CODE_VERSION } from '../../shared/runtime/version.ts';
 import { openTable } from '../../shared/store/open-table.ts';
 import { bucketPlans } from '../../shared/store/plans.ts';
@@ -42,6 +43,7 @@ export async function openStage(stage: string): Promise<Target> {
     catalogue: CATALOGUE,
     now: () => Date.now(),
     leaseMs: 0,
+    writerLifeMs: WRITER_LIFE_MS,
     codeVersion: CODE_VERSION,
     shards: 1,
   };

@@ -6,6 +6,7 @@ import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { documentClient } from '../../shared/runtime/clients.ts';
 import { EMBEDDED_BUCKETS, EMBEDDED_TABLE, startEmbedded } from '../../shared/runtime/embedded.ts';
+import { WRITER_LIFE_MS } from '../../shared/runtime/services.ts';
 import { CODE_VERSION } from '../../shared/runtime/version.ts';
 import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { tablePlans } from '../../shared/store/plans.ts';
@@ -79,6 +80,8 @@ function here(table: Services['table'], leaseMs: number, close: () => Promise<vo
     catalogue: CATALOGUE,
     now,
     leaseMs,
+    // Where there is no lease, one process has the directory to itself.
+    writerLifeMs: leaseMs === 0 ? 0 : WRITER_LIFE_MS,
     codeVersion: CODE_VERSION,
     shards: SHARDS,
   };

@@ -39,7 +39,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     plans: ['s3:GetObject'],
   },
   'close-run': { table: [...OPEN, 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
-  'abandon-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'] },
+  'abandon-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
   // It reads, and its plans stay in memory.
   verify: {
     table: [...OPEN, 'dynamodb:Query', 'dynamodb:BatchGetItem'],

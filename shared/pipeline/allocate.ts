@@ -2,12 +2,13 @@
 import { type Cut, cutAmong, dateOfCut } from '../engine/allocate.ts';
 import { budgetNodes } from '../policy/budget.ts';
 import { findProgram } from '../policy/catalogue.ts';
+import { release, reserve } from '../store/budget.ts';
+import { readBudget } from '../store/budget-item.ts';
 import { abandon, type Hold, readControl, startApplying } from '../store/control.ts';
-import { readPools, reserve, settle } from '../store/pools.ts';
-import { type Run, recordProgress } from '../store/runs.ts';
+import { type Run, recordAbandoned, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
-import { keepApproved } from './approved.ts';
+import { asShown, keepApproved, recordUnfunded } from './approved.ts';
 import type { ShardOutcome, ShardResult } from './evaluation.ts';
 import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
@@ -19,10 +20,16 @@ export interface Allocation {
   parts: string[];
 }
 
+/** What may be drawn on: left of each pool and limit, by name. */
+export type Left = ReadonlyMap<string, number>;
+
+/** Operators lower limits now and then: losing to them this often is no race any more. */
+const ATTEMPTS = 10;
+
 /**
  * If all claims on a pool fit, their total is reserved; if not, what is left is, and the plan says where the
  * queue ends. Losing a race for a pool's last units, to an operator who lowers its limit, starts it over.
- * @throws Error when the run was overtaken.
+ * @throws Error when the run was overtaken, {@link InputError} when a plan that was shown no longer stands.
  */
 export async function allocate(
   services: Services,
@@ -30,45 +37,62 @@ export async function allocate(
   outcomes: readonly ShardOutcome[],
 ): Promise<Allocation> {
   const shards = await keepApproved(services, run, outcomes);
-  const parts = shards.flatMap(({ part }) => part ?? []);
-  const claimed = claimedByPool(shards);
-  const cuts: Record<string, Cut> = {};
-  const reserved: Record<string, number> = {};
-  const left = await available(services, run);
-  for (const node of narrowestFirst(run, services, Object.keys(claimed))) {
-    const available = left[node];
-    const total = claimed[node] ?? 0;
-    if (available === undefined) throw new Error(`${run.program} has no pool or limit ${node}`);
-    reserved[node] = Math.min(total, available);
-    const cut = total > available ? await findCut(services, parts, node, available, cuts) : undefined;
-    if (cut !== undefined) cuts[node] = cut;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { plan, hash } = await fund(services, run, shards);
+    if (run.dryRun) return { manifest: hash, parts: plan.parts };
+    const amounts = new Map(Object.entries(plan.reserved));
+    const outcome = await reserve(services.table, run.program, run.epoch, amounts);
+    if (outcome === 'overtaken') throw overtaken(run);
+    if (outcome === 'short') continue;
+    await recordUnfunded(services, run, plan);
+    await moveOn(services, run, hash, outcomes);
+    return { manifest: hash, parts: plan.parts };
   }
-  const plan: Manifest = { parts, cuts, reserved };
+  throw new Error(
+    `the budget of ${run.program} was lowered under run ${run.runId} ${ATTEMPTS} times: try again`,
+  );
+}
+
+/** The plan of what the shards found, funded by what is left now, and stored. */
+async function fund(services: Services, run: Run, shards: readonly ShardResult[]) {
+  const left = await available(services, run);
+  const parts = shards.flatMap(({ part }) => part ?? []);
+  const plan = (await asShown(services, run, parts, left)) ?? (await cutToFit(services, run, shards, left));
   const { text, hash } = manifestText(plan);
   await services.plans.put(text);
-  if (run.dryRun) return { manifest: hash, parts };
-  if (!(await reserveAll(services, run, reserved))) {
-    await release(services, run, reserved);
-    if ((await readControl(services.table, run.program)).epoch !== run.epoch) throw overtaken(run);
-    return allocate(services, run, outcomes);
+  return { plan, hash };
+}
+
+/** Cuts each pool that has less left than is claimed. */
+async function cutToFit(
+  services: Services,
+  run: Run,
+  shards: readonly ShardResult[],
+  left: Left,
+): Promise<Manifest> {
+  const parts = shards.flatMap(({ part }) => part ?? []);
+  const claimed = claimedByPool(shards);
+  const plan: Manifest = { parts, cuts: {}, reserved: {} };
+  for (const [node, total] of narrowestFirst(run, services, claimed)) {
+    const available = left.get(node);
+    if (available === undefined) throw new Error(`${run.program} has no pool or limit ${node}`);
+    plan.reserved[node] = Math.min(total, available);
+    const cut = total > available ? await findCut(services, parts, node, available, plan.cuts) : undefined;
+    if (cut !== undefined) plan.cuts[node] = cut;
   }
-  const failedShards = outcomes.flatMap((outcome) =>
-    'error' in outcome ? `${outcome.shard}: ${outcome.error}` : [],
-  );
-  // Before the move: a successor that finishes this plan has to know.
-  if (failedShards.length > 0) await recordProgress(services.table, run, { failedShards });
-  if (!(await startApplying(services.table, run, hash))) {
-    await release(services, run, reserved);
-    throw overtaken(run);
-  }
-  await recordProgress(services.table, run, { state: 'applying', manifest: hash });
-  return { manifest: hash, parts };
+  return plan;
 }
 
 /** Limits of incentives are cut before the pools that they draw on. */
-function narrowestFirst(run: Run, { catalogue }: Services, nodes: readonly string[]): string[] {
-  const { pools } = findProgram(run.program, catalogue);
-  return nodes.toSorted((a, b) => Number(a in pools) - Number(b in pools) || compareCodeUnits(a, b));
+function narrowestFirst(
+  run: Run,
+  { catalogue }: Services,
+  claimed: Record<string, number>,
+): [string, number][] {
+  const pools = new Set(Object.keys(findProgram(run.program, catalogue).pools));
+  return Object.entries(claimed).sort(
+    ([a], [b]) => Number(pools.has(a)) - Number(pools.has(b)) || compareCodeUnits(a, b),
+  );
 }
 
 /** Claims on each pool, with 0 for one that something only returns to: its settlement is known by its reservation. */
@@ -81,16 +105,21 @@ function claimedByPool(shards: readonly ShardResult[]): Record<string, number> {
   return sums;
 }
 
-/** What this run may reserve: what is left, and what an earlier try of this very stage reserved already. */
-async function available({ table, catalogue }: Services, run: Run): Promise<Record<string, number>> {
+/**
+ * What this run may reserve. What an earlier try of this very step has reserved stands as it is: funded by that, the
+ * plan comes out the same.
+ */
+async function available({ table, catalogue }: Services, run: Run): Promise<Left> {
   const limits = budgetNodes(findProgram(run.program, catalogue)).map(
     ({ node, limit }) => [node, limit] as const,
   );
-  if (run.fresh) return Object.fromEntries(limits);
-  const left = (await readPools(table, run.program)).map(
-    ({ pool, left, reservations }) => [pool, left + (reservations[run.runId] ?? 0)] as const,
+  if (run.fresh) return new Map(limits);
+  const { pools, reservations } = await readBudget(table, run.program);
+  const reserved = run.dryRun ? undefined : reservations.get(run.epoch);
+  const left = [...pools.values()].map(
+    ({ pool, left }) => [pool, reserved === undefined ? left : (reserved.get(pool) ?? 0)] as const,
   );
-  return Object.fromEntries([...limits, ...left]);
+  return new Map([...limits, ...left]);
 }
 
 /**
@@ -120,40 +149,43 @@ async function findCut(
   return cutAmong(claims, short.left);
 }
 
-async function reserveAll({ table }: Services, run: Run, reserved: Manifest['reserved']): Promise<boolean> {
-  for (const [pool, amount] of Object.entries(reserved)) {
-    if (!(await reserve(table, run.program, pool, run.runId, amount))) return false;
-  }
-  return true;
+/**
+ * From planning to applying. What a successor that finishes this plan has to know is on record before the move.
+ * When the hold was lost, the reservation is left to whoever opens next: it may be that this very plan was taken over.
+ */
+async function moveOn(
+  services: Services,
+  run: Run,
+  manifest: string,
+  outcomes: readonly ShardOutcome[],
+): Promise<void> {
+  const failedShards = outcomes.flatMap((outcome) =>
+    'error' in outcome ? `${outcome.shard}: ${outcome.error}` : [],
+  );
+  if (failedShards.length > 0) await recordProgress(services.table, run, { failedShards });
+  if (!(await startApplying(services.table, run, manifest))) throw overtaken(run);
+  await recordProgress(services.table, run, { state: 'applying', manifest });
 }
 
 function overtaken({ runId }: Run): Error {
   return new Error(`run ${runId} was overtaken by another while it was planning; it wrote nothing`);
 }
 
-/** Releases what a run reserved, unless another start of the same run holds the program: then it is that one's. */
-async function release({ table }: Services, run: Hold, amounts: Manifest['reserved']): Promise<void> {
-  const { epoch, writer } = await readControl(table, run.program);
-  if (epoch !== run.epoch && writer === run.runId) return;
-  const held = new Map(
-    (await readPools(table, run.program)).map(({ pool, reservations }) => [pool, reservations[run.runId]]),
-  );
-  for (const pool of Object.keys(amounts)) {
-    const reserved = held.get(pool);
-    if (reserved !== undefined) {
-      await settle(table, run.program, pool, run.runId, { reserved, used: 0, lowered: 0 });
-    }
-  }
-}
-
-/** Gives a run up before it applied anything: its reservations return, and the program is free. */
-export async function abandonRun(services: Services, run: Hold, failure: string): Promise<void> {
-  const { table } = services;
-  const { epoch, state } = await readControl(table, run.program);
-  if (epoch !== run.epoch || state !== 'planning') return;
-  // Recorded first: once the program is free, nobody would know to do it.
-  await recordProgress(table, run, { state: 'abandoned', failure });
-  if (!(await abandon(table, run))) return;
-  const pools = await readPools(table, run.program);
-  await release(services, run, Object.fromEntries(pools.map(({ pool }) => [pool, 0])));
+/**
+ * Gives a run up before it applied anything: the program is free, its reservation returns. The control item moves
+ * first and says who was displaced; whoever opens next makes good what is not done after it.
+ */
+export async function abandonRun({ table }: Services, hold: Hold, failure: string): Promise<void> {
+  const {
+    epoch,
+    state,
+    run,
+    planEpoch = hold.epoch,
+    displaced = [],
+  } = await readControl(table, hold.program);
+  if (epoch !== hold.epoch || state !== 'planning') return;
+  const ended = run === undefined ? displaced : [...displaced, { run, failure }];
+  if (!(await abandon(table, hold, ended))) return;
+  for (const one of ended) await recordAbandoned(table, one.run, one.failure);
+  await release(table, hold.program, planEpoch);
 }

@@ -4,6 +4,7 @@ import type { Entry } from '../engine/history.ts';
 import { putHeld, withdrawHeld } from '../store/held.ts';
 import { putEntry } from '../store/ledger.ts';
 import type { Run, Totals } from '../store/runs.ts';
+import { listUnpaid } from '../store/unpaid.ts';
 import { entryFor } from './entries.ts';
 import { markAgain } from './evaluation.ts';
 import { type Manifest, type Part, readManifest, readPart } from './plan.ts';
@@ -33,6 +34,7 @@ export async function applyPart(
   const content = await readPart(services.plans, part);
   const held = await applyHolds(services, run, content);
   const entries = fundedEntries(run, cuts, content);
+  await listUnpaid(services.table, run.program, unpaidIn(entries));
   const totals = noTotals();
   const displaced: string[] = [];
   await pMap(
@@ -60,6 +62,11 @@ async function applyHolds({ table }: Services, { program }: Run, { participants 
     }
   }
   return held;
+}
+
+/** Listed before the entries are written: a raise finds them however old they are. */
+function unpaidIn(entries: readonly Entry[]): string[] {
+  return entries.flatMap(({ participantId, shortfall = 0 }) => (shortfall > 0 ? participantId : []));
 }
 
 /** The entries that a part comes to under the cuts of its plan. */

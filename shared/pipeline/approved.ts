@@ -1,14 +1,16 @@
 /** Applying a plan that an operator has seen: what still stands of it is written, the rest is left due. */
 
 import { type PlannedRun, readPlanned } from '../store/approvals.ts';
+import { readPools } from '../store/budget-item.ts';
 import { freeze } from '../store/decisions.ts';
-import { readPools } from '../store/pools.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import { canonicalJson, contentHash } from '../values/canonical.ts';
 import { InputError } from '../values/validation.ts';
+import type { Left } from './allocate.ts';
 import { evaluatedShards, isComplete, markAgain, type ShardOutcome, type ShardResult } from './evaluation.ts';
-import { demandOf, readManifest, readPart, storePart } from './plan.ts';
+import { demandOf, type Manifest, paidByNode, paidOf, readManifest, readPart, storePart } from './plan.ts';
 import type { Services } from './services.ts';
+import { addListing, addTo, noListing } from './totals.ts';
 
 /** Of a hundred participants, this many may have moved; with more, the plan has to be looked at again. */
 const MOVED_PERCENT = 1;
@@ -70,6 +72,51 @@ export async function keepApproved(
   await markAgain(services, run, [...moved]);
   await recordProgress(services.table, run, { moved: [...moved].sort().slice(0, MOVED_SHOWN) });
   return Promise.all(shards.map((shard) => without(services, shard, moved)));
+}
+
+/**
+ * Funds a plan that was shown as it was shown: nobody gets less, and nobody more.
+ * @returns undefined for a plan that nobody was shown, and for one applied partly, when it can no longer be funded.
+ * @throws {@link InputError} when a pool can no longer fund what was shown.
+ */
+export async function asShown(
+  services: Services,
+  run: Run,
+  parts: readonly string[],
+  left: Left,
+): Promise<Manifest | undefined> {
+  const planned = await approvedPlan(services, run);
+  if (planned === undefined) return undefined;
+  const { cuts, reserved } = await readManifest(services.plans, planned.manifest);
+  const needed: Record<string, number> = Object.fromEntries(Object.keys(reserved).map((node) => [node, 0]));
+  for (const hash of parts) {
+    for (const [node, amount] of paidByNode(await readPart(services.plans, hash), cuts))
+      addTo(needed, node, amount);
+  }
+  const short = Object.entries(needed).filter(([node, amount]) => amount > (left.get(node) ?? 0));
+  if (short.length === 0) return { parts: [...parts], cuts, reserved: needed };
+  if (run.partly) return undefined;
+  const named = short.map(
+    ([node, amount]) => `${node} has ${left.get(node) ?? 0} left of the ${amount} shown`,
+  );
+  refuse(planned, `${named.join(', ')} (apply --partly writes what can be funded, and lists the rest)`);
+}
+
+/** Records what was shown and is not funded any more: of a plan that is applied partly. */
+export async function recordUnfunded(services: Services, run: Run, { parts, cuts }: Manifest): Promise<void> {
+  const planned = await approvedPlan(services, run);
+  if (planned === undefined || !run.partly) return;
+  const shown = await readManifest(services.plans, planned.manifest);
+  const unfunded = noListing();
+  for (const hash of parts) {
+    for (const { participantId, changes } of (await readPart(services.plans, hash)).participants) {
+      for (const change of changes) {
+        const missing = paidOf(change, participantId, shown.cuts) - paidOf(change, participantId, cuts);
+        if (missing > 0) addListing(unfunded, `${participantId} ${change.occasion} ${missing}`);
+      }
+    }
+  }
+  if (unfunded.count > 0) await recordProgress(services.table, run, { unfunded });
 }
 
 async function freezeShown({ table }: Services, run: Run, planned: PlannedRun): Promise<void> {

@@ -1,6 +1,6 @@
 /** Last stage: settles the pools, records what was done, moves the dates forward and frees the program. */
-import { close, haveLookedAtAll, readControl } from '../store/control.ts';
-import { settle } from '../store/pools.ts';
+import { settle } from '../store/budget.ts';
+import { close, readControl } from '../store/control.ts';
 import { type Run, type RunSummary, readRun, recordProgress } from '../store/runs.ts';
 import { later, monthOf } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
@@ -11,9 +11,9 @@ import type { Services } from './services.ts';
 import { sumListings, sumTotals } from './totals.ts';
 
 /**
- * Closes a run. Each step can be repeated: pools know by the reservation whether they were settled, and the
- * control item by the run's id whether it was closed. When a shard failed, the watermark and the
- * month decided stay where they are.
+ * Closes a run. Each step can be repeated, and come late: the budget knows by the reservation whether it was settled,
+ * and the control item by the run's id whether it was closed. When a shard failed, the watermark and the month
+ * decided stay where they are.
  * @throws Error when the run was overtaken: its successor closes it.
  */
 export async function closeRun(
@@ -30,32 +30,34 @@ export async function closeRun(
   if (missing.length > 0)
     throw new Error(`parts of run ${run.runId} were not applied: ${missing.join(', ')}`);
   const summary = summaryOf(parts, outcomes);
-  for (const [pool, reserved] of Object.entries(plan.reserved)) {
-    const used = summary.raised[pool] ?? 0;
-    await settle(table, run.program, pool, run.runId, {
-      reserved,
-      used,
-      lowered: summary.lowered[pool] ?? 0,
-    });
-  }
-  await recordProgress(table, run, {
-    state: 'closed',
-    closedAt: new Date(now()).toISOString(),
-    summary,
-  });
-  const { closedAsOf = run.asOf, decidedThrough } = await readControl(table, run.program);
+  // Before the program is free: whoever closes it on record for us then finds what it did.
+  await recordProgress(table, run, { summary });
   const complete = !(await hasFailedShards(services, run));
+  await settle(table, run.program, run.planEpoch, {
+    used: new Map(Object.entries(summary.raised)),
+    lowered: new Map(Object.entries(summary.lowered)),
+    cut: Object.keys(plan.cuts),
+    all: run.full && complete,
+  });
+  await free(services, run, complete);
+  await recordProgress(table, run, { state: 'closed', closedAt: new Date(now()).toISOString() });
+  return summary;
+}
+
+/** Moves the control item on: from then on the run is closed, on record or not yet. */
+async function free({ table, now }: Services, run: Run, complete: boolean): Promise<void> {
+  const { closedAsOf = run.asOf, decidedThrough } = await readControl(table, run.program);
   const month = complete && run.job === 'month-end' ? monthOf(run.to) : undefined;
   const closed = await close(table, run, {
     watermark: complete ? run.watermark : undefined,
     closedAsOf: later(closedAsOf, run.asOf),
     decidedThrough: month && later(decidedThrough ?? month, month),
+    raises: complete && run.full ? run.raises : undefined,
     policy: contentHash(run.policy),
     nowMs: now(),
   });
-  if (!closed) throw new Error(`run ${run.runId} was overtaken by another before it closed`);
-  if (complete && run.lookAtAll !== undefined) await haveLookedAtAll(table, run.program, run.lookAtAll);
-  return summary;
+  if (closed || (await readRun(table, run.program, run.runId))?.state === 'closed') return;
+  throw new Error(`run ${run.runId} was overtaken by another before it closed`);
 }
 
 async function hasFailedShards({ table }: Services, { program, runId }: Run): Promise<boolean> {

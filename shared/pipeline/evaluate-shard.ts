@@ -8,6 +8,7 @@ import type { Program } from '../policy/schema.ts';
 import { readMarkers } from '../store/due.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
+import { readUnpaid } from '../store/unpaid.ts';
 import { type Collector, frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import type { Services } from './services.ts';
@@ -22,7 +23,9 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
   const program = pinnedProgram(services, run);
   const frozen = await frozenFor(services, run);
   const marked = await readMarkers(table, run.arrivals, bucketsOf(services, shard));
-  const due = run.participants?.toSorted() ?? marked.due;
+  const due =
+    run.participants?.toSorted() ??
+    [...new Set([...marked.due, ...(await owed(services, run, shard))])].sort();
   const tooLate = marked.late.filter(({ day }) => day < run.horizon);
   return planAll(
     services,
@@ -46,6 +49,11 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
     },
     tooLate,
   );
+}
+
+/** A run that looks at everyone finds those who are owed something by the ledger, not by what arrived (law 8). */
+async function owed(services: Services, { program, full, fresh }: Run, shard: Shard): Promise<string[]> {
+  return full && fresh !== true ? readUnpaid(services.table, program, bucketsOf(services, shard)) : [];
 }
 
 /** The due buckets of a shard. */

@@ -1,29 +1,26 @@
 /** First stage: who may write, about which dates, under which policy, and who is looked at. */
-
-import { readsFromForMembers } from '../engine/months.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { findProgram } from '../policy/catalogue.ts';
-import { HORIZON_DAYS } from '../policy/schedules.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
-import { acquire, type Control, type Hold, isHeld, readControl, takeOver } from '../store/control.ts';
-import { arrivalDays } from '../store/due.ts';
+import { openBudget } from '../store/budget.ts';
+import { readBudget } from '../store/budget-item.ts';
+import { acquire, type Control, isHeld, readControl, takeOver } from '../store/control.ts';
 import { pinPolicy } from '../store/policies.ts';
-import { ensurePools, releaseAll } from '../store/pools.ts';
-import { type Run, readRun, recordOpened, recordProgress } from '../store/runs.ts';
-import { RETENTION_DAYS } from '../store/table.ts';
-import { addDays, type BusinessDate, businessDate, earlier, later, monthOf } from '../values/calendar.ts';
+import { type Run, readRun, readRuns, recordAbandoned, recordOpened, recordProgress } from '../store/runs.ts';
+import type { Table } from '../store/table.ts';
+import { businessDate } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
-import { readManifest } from './plan.ts';
+import { InputError } from '../values/validation.ts';
+import { type Manifest, readManifest } from './plan.ts';
 import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
+import { horizonOf, scopeOf } from './run-scope.ts';
 import type { Services } from './services.ts';
 
-/** A due bucket is passed only when its day ended this long before the run was opened. */
-const BUCKET_GRACE_MS = 3_600_000;
 /** Within this time of the last close, a read that is not strong may miss what that run wrote. */
 const SETTLED_MS = 60_000;
-/** Before every arrival. */
-const BEGINNING = '0000-01-01';
+/** Of a race for the program, each round has a winner: losing many in a row is no race any more. */
+const ATTEMPTS = 50;
 
 /** The participants of one part: those of some due buckets, or those named. */
 export interface Shard {
@@ -52,46 +49,172 @@ export type Opening =
 /**
  * Opens a run, or says why not. Scheduled runs wait for a holder and ask again; by hand, it is an error.
  *
- * @param runId names a run by hand; a scheduled run is named by its program, job and business date. Either way it
- * says who opens: whoever asks again under the same name, because it did not hear the answer, is answered again.
+ * @param opener says who opens: whoever asks again under the same name, because it did not hear the answer, is answered
+ * again. It is the id of a run by hand; a scheduled run is named by its program, job and business date.
  * @throws {@link InputError} when the input makes no sense, or a used policy version has changed.
  */
-export async function openRun(services: Services, input: RunInput, runId: string): Promise<Opening> {
-  const { table, catalogue } = services;
-  const nowMs = services.now();
-  const program = findProgram(input.program, catalogue);
-  const control = await readControl(table, program.program);
-  const dates = datesOf(input, control);
-  const id =
-    input.scheduledAt === undefined
-      ? runId
-      : `${program.program}.${input.job}.${dayBefore(input.scheduledAt)}`;
-  if (!input.dryRun) {
-    if (input.scheduledAt !== undefined && (await isClosed(services, program.program, id, control))) {
-      return { next: 'duplicate', runId: id };
-    }
-    // The answer to an earlier try of this very stage may have been lost: what it took is ours, and taken again.
-    const takenByUs = control.state === 'planning' && control.writer === id && control.opener === runId;
-    if (isHeld(control, nowMs) && !takenByUs) {
-      if (control.writer === id) return { next: 'duplicate', runId: id };
-      return {
-        next: 'held',
-        holder: control.writer ?? '',
-        until: new Date(control.leaseUntil).toISOString(),
-      };
-    }
-    if (control.state === 'applying') {
-      return (await finishFirst(services, control, program.program)) ?? openRun(services, input, runId);
-    }
+export async function openRun(services: Services, input: RunInput, opener: string): Promise<Opening> {
+  const program = findProgram(input.program, services.catalogue);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const control = await readControl(services.table, program.program);
+    const opening = input.dryRun
+      ? await openDry(services, program, input, opener, control)
+      : await openAsSeen(services, program, input, opener, control);
+    if (opening !== undefined) return opening;
   }
+  throw new Error(
+    `${program.program} changed hands ${ATTEMPTS} times while run ${opener} was opened: try again`,
+  );
+}
+
+/** A dry run holds nothing, and leaves nothing behind. */
+async function openDry(
+  services: Services,
+  program: Program,
+  input: RunInput,
+  runId: string,
+  control: Control,
+): Promise<Opening> {
+  const dates = datesOf(input, control);
+  checkDates(input, dates, control, businessDate(services.now(), FACTS_ZONE));
+  return toEvaluate(services, await runOf(services, program, input, dates, control, { runId, epoch: 0 }));
+}
+
+/** @returns undefined when the program is no longer as it was seen. */
+async function openAsSeen(
+  services: Services,
+  program: Program,
+  input: RunInput,
+  opener: string,
+  control: Control,
+): Promise<Opening | undefined> {
+  const { table, now } = services;
+  const nowMs = now();
+  await recordEnds(table, program.program, control);
+  const again = await answeredBefore(services, program, control, opener);
+  if (again !== undefined) return again;
+  const schedule =
+    input.scheduledAt === undefined
+      ? undefined
+      : `${program.program}.${input.job}.${dayBefore(input.scheduledAt)}`;
+  const attempts = schedule === undefined ? [] : await attemptsOf(table, program.program, schedule, control);
+  if (schedule !== undefined && attempts.some(({ state }) => state === 'closed')) {
+    return { next: 'duplicate', runId: schedule };
+  }
+  if (isHeld(control, nowMs)) {
+    if (schedule !== undefined && control.run?.schedule === schedule)
+      return { next: 'duplicate', runId: schedule };
+    return {
+      next: 'held',
+      holder: control.writer ?? '',
+      until: new Date(control.leaseUntil).toISOString(),
+    };
+  }
+  if (control.state === 'applying') return finishFirst(services, control, program.program, opener);
+  const runId = schedule === undefined ? opener : attemptName(schedule, attempts.length);
+  if (schedule === undefined) await checkUnused(table, program.program, runId);
+  const dates = datesOf(input, control);
   checkDates(input, dates, control, businessDate(nowMs, FACTS_ZONE));
-  const hold = input.dryRun ? dryHold(program, id) : await prepare(services, program, control, id, runId);
-  if (hold === undefined) return openRun(services, input, runId);
-  const horizon = horizonOf(input, dates);
+  const run = await runOf(services, program, input, dates, control, {
+    runId,
+    epoch: control.epoch + 1,
+    ...(schedule === undefined ? {} : { schedule }),
+  });
+  await pinPolicy(table, program, nowMs);
+  if (!(await acquire(table, run, control, { opener, nowMs, leaseMs: services.leaseMs }, run)))
+    return undefined;
+  return begin(services, program, run, await readControl(table, program.program));
+}
+
+/**
+ * What follows once the program is taken, and may be done again: records whom that displaced, opens the budget, and
+ * records the run.
+ * @returns undefined when the run has been overtaken meanwhile.
+ */
+async function begin(
+  services: Services,
+  program: Program,
+  run: Run,
+  control: Control,
+): Promise<Opening | undefined> {
+  const { table } = services;
+  if (control.epoch !== run.epoch) return undefined;
+  await recordEnds(table, program.program, control);
+  const keep = (control.givenUp ?? []).map(({ planEpoch }) => planEpoch);
+  if ((await openBudget(table, program, { epoch: run.epoch, keep })) === undefined) return undefined;
+  return (await recordOpened(table, run)) ? toEvaluate(services, run) : undefined;
+}
+
+/**
+ * Puts on record what the control item says has ended: whoever displaced a run, or closed one, may have died before
+ * it could. Ends that are on record stay as they are.
+ */
+export async function recordEnds(table: Table, program: string, control: Control): Promise<void> {
+  const { displaced = [], lastClosed, closedAtMs = 0, epoch } = control;
+  for (const { run, failure } of displaced) await recordAbandoned(table, run, failure);
+  if (lastClosed === undefined) return;
+  const record = await readRun(table, program, lastClosed);
+  if (record === undefined || record.state === 'closed') return;
+  const closedAt = new Date(closedAtMs).toISOString();
+  await recordProgress(table, { program, runId: lastClosed, epoch }, { state: 'closed', closedAt });
+}
+
+/** The answer to an earlier try of this very step may have been lost: what it took is ours, and is answered again. */
+async function answeredBefore(
+  services: Services,
+  program: Program,
+  control: Control,
+  opener: string,
+): Promise<Opening | undefined> {
+  if (control.state === 'planning' && control.opener === opener && control.run !== undefined) {
+    return begin(services, program, control.run, control);
+  }
+  if (control.state !== 'applying' || control.finisher !== opener || control.writer === undefined)
+    return undefined;
+  const dead = await readDead(services, control);
+  return finishOf(dead, { epoch: control.epoch });
+}
+
+/** Each attempt of a scheduled run has an id of its own: `…`, `…#2`, `…#3`. */
+function attemptName(schedule: string, before: number): string {
+  return before === 0 ? schedule : `${schedule}#${before + 1}`;
+}
+
+/** Its attempts so far: those on record, and one that holds the program and died before it was recorded. */
+async function attemptsOf(table: Table, program: string, schedule: string, { run }: Control) {
+  const recorded = await readRuns(table, program, schedule);
+  const attempts = recorded.filter((record) => record.schedule === schedule);
+  const unrecorded = run?.schedule === schedule && attempts.every(({ runId }) => runId !== run.runId);
+  return unrecorded ? [...attempts, { ...run, state: 'planning' as const }] : attempts;
+}
+
+/** @throws {@link InputError} when a run by hand is given the id of another. */
+async function checkUnused(table: Table, program: string, runId: string): Promise<void> {
+  if ((await readRun(table, program, runId)) === undefined) return;
+  throw new InputError(
+    `run: got ${JSON.stringify(runId)}; allowed: an id that no run of ${program} has had (hongbao runs show ${runId} tells of it)`,
+  );
+}
+
+/** All that the stages of a run must agree on. */
+async function runOf(
+  services: Services,
+  program: Program,
+  input: RunInput,
+  dates: RunDates,
+  control: Control,
+  id: Pick<Run, 'runId' | 'epoch' | 'schedule'>,
+): Promise<Run> {
+  const { table, now, codeVersion } = services;
+  const nowMs = now();
   const policy = versionHashes(program);
-  const full = looksAtAll(input, control, policy);
-  const run: Run = {
-    ...hold,
+  const { raises } = await readBudget(table, program.program);
+  const full = looksAtAll(input, control, { policy, raises });
+  const horizon = horizonOf(table, input, dates);
+  return {
+    program: program.program,
+    ...id,
+    planEpoch: id.epoch,
     job: input.job,
     ...dates,
     horizon,
@@ -99,120 +222,77 @@ export async function openRun(services: Services, input: RunInput, runId: string
     ...(await scopeOf(services, input, dates, { horizon, full }, control)),
     ...(input.participants === undefined ? {} : { participants: input.participants }),
     dryRun: input.dryRun,
-    ...(input.plan === undefined ? {} : { plan: input.plan }),
-    codeVersion: services.codeVersion,
+    ...(input.plan === undefined ? {} : { plan: input.plan, partly: input.partly }),
+    codeVersion,
     requestedBy: input.requestedBy,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     openedAt: new Date(nowMs).toISOString(),
     policy,
-    ...(full && control.lookAtAll !== undefined ? { lookAtAll: control.lookAtAll } : {}),
+    raises,
     consistent: control.state !== 'idle' || nowMs - (control.closedAtMs ?? 0) < SETTLED_MS,
   };
-  if (!input.dryRun) await recordOpened(table, run);
-  const of = input.participants === undefined ? services.shards : 1;
+}
+
+function toEvaluate({ shards }: Services, run: Run): Opening {
+  const of = run.participants === undefined ? shards : 1;
   return { next: 'evaluate', run, shards: Array.from({ length: of }, (_, shard) => ({ shard, of })) };
 }
 
 /**
  * A month end and a backfill look at everyone, unless participants are named. So does a daily run after a limit was
- * raised or the policy changed: nobody's facts moved, and yet somebody may be owed something else.
+ * raised, after money came back to a pool that had run short, or after the policy changed: nobody's facts moved, and
+ * yet somebody may be owed something else.
  */
-function looksAtAll({ job, participants }: RunInput, control: Control, policy: Run['policy']): boolean {
+function looksAtAll(
+  { job, participants }: RunInput,
+  control: Control,
+  { policy, raises }: Pick<Run, 'policy' | 'raises'>,
+): boolean {
   if (participants !== undefined) return false;
   const changed = control.policy !== undefined && control.policy !== contentHash(policy);
-  return job !== 'daily' || control.lookAtAll !== undefined || changed;
+  return job !== 'daily' || raises > (control.raises ?? 0) || changed;
 }
 
-function dryHold({ program }: Program, runId: string): Hold {
-  return { program, runId, epoch: 0 };
+/** A run that died while it applied, and its plan. */
+interface Dead {
+  run: Run;
+  manifest: string;
+  plan: Manifest;
+}
+
+/** @throws Error that says how to give the run up, when its plan cannot be read. */
+async function readDead({ plans }: Services, { run, manifest, planEpoch, writer }: Control): Promise<Dead> {
+  if (run === undefined || manifest === undefined || planEpoch === undefined)
+    throw new Error(`run ${writer} holds the program without a plan: the control item is damaged`);
+  try {
+    return { run: { ...run, planEpoch }, manifest, plan: await readManifest(plans, manifest) };
+  } catch (error) {
+    throw new Error(
+      `run ${run.runId} had begun to apply, and its plan cannot be read (${(error as Error).message}): give it up with hongbao runs abandon ${run.runId} --program ${run.program} --reason TEXT`,
+    );
+  }
 }
 
 /**
- * Pins the policy, takes the program and clears what a dead planner had reserved.
+ * Takes over a dead run that had begun to apply: its plan is complete and funded, and is finished. Its plan is read
+ * before it is taken over: one that cannot be finished is left to whoever can give it up.
  * @returns undefined when someone else was faster.
  */
-async function prepare(
-  services: Services,
-  program: Program,
-  control: Control,
-  runId: string,
-  opener: string,
-): Promise<Hold | undefined> {
-  const { table, leaseMs } = services;
-  const nowMs = services.now();
-  await pinPolicy(table, program, nowMs);
-  await ensurePools(table, program);
-  if (control.writer !== undefined && control.writer !== runId) {
-    // Before it is overtaken: once it no longer holds the program, nobody would know to record it.
-    const dead = { program: program.program, runId: control.writer };
-    await recordProgress(table, dead, {
-      state: 'abandoned',
-      failure: 'its lease ended while it was planning',
-    });
-  }
-  const hold = await acquire(table, program.program, runId, control, { opener, nowMs, leaseMs });
-  if (hold !== undefined) await releaseAll(table, program.program);
-  return hold;
-}
-
-async function isClosed(
-  { table }: Services,
-  program: string,
-  runId: string,
-  control: Control,
-): Promise<boolean> {
-  const run = await readRun(table, program, runId);
-  return run?.state === 'closed' && control.writer !== runId;
-}
-
-/** Before its plan was named, a dead run is abandoned; after, its plan is complete and funded, and is finished. */
 export async function finishFirst(
   services: Services,
   control: Control,
   program: string,
+  opener: string,
 ): Promise<Finish | undefined> {
-  const { table, plans, leaseMs } = services;
-  const hold = await takeOver(table, program, control, { nowMs: services.now(), leaseMs });
+  const { table, leaseMs, now } = services;
+  const dead = await readDead(services, control);
+  const hold = await takeOver(table, program, control, { opener, nowMs: now(), leaseMs });
   if (hold === undefined) return undefined;
-  const record = await readRun(table, program, hold.runId);
-  if (record === undefined || control.manifest === undefined) {
-    throw new Error(`run ${hold.runId} was applying, and its record is gone`);
-  }
-  const { parts } = await readManifest(plans, control.manifest);
-  return { next: 'finish', run: { ...record, ...hold }, parts, manifest: control.manifest };
+  // Whoever wakes of the dead run records nothing on it any more.
+  await recordOpened(table, { ...dead.run, epoch: hold.epoch });
+  return finishOf(dead, hold);
 }
 
-/**
- * Whom a run looks at, and how far the watermark moves when all of them are decided. A run that looks at everyone
- * looks at all who had facts since its horizon, because it decides again each month that can still change: so a
- * month end that was missed is made good by the next one.
- */
-async function scopeOf(
-  { table, now }: Services,
-  { job, participants }: RunInput,
-  { to, asOf }: RunDates,
-  { horizon, full }: Pick<Run, 'horizon' | 'full'>,
-  { watermark: before }: Control,
-): Promise<Pick<Run, 'arrivals' | 'watermark' | 'since'>> {
-  if (participants !== undefined) return { arrivals: [] };
-  const today = businessDate(now(), FACTS_ZONE);
-  const ended = addDays(businessDate(now() - BUCKET_GRACE_MS, FACTS_ZONE), -1);
-  const undecided = before === undefined ? BEGINNING : addDays(before, 1);
-  const reached = earlier(job === 'daily' ? to : asOf, ended);
-  const watermark = before === undefined ? reached : later(before, reached);
-  const arrivals = full
-    ? await arrivalDays(table, earlier(undecided, addDays(horizon, -1)), later(addDays(asOf, 1), today))
-    : await arrivalDays(table, undecided, addDays(to, 1));
-  return { arrivals, watermark, ...(before === undefined ? {} : { since: undecided }) };
-}
-
-/**
- * The first date whose facts are read. A range by hand widens it so that its first month, and the silence before
- * its first day, are seen whole; retention is the end.
- */
-function horizonOf({ job }: RunInput, { from, asOf }: RunDates): BusinessDate {
-  const scheduled = addDays(asOf, -HORIZON_DAYS);
-  if (job === 'daily') return scheduled;
-  const asked = readsFromForMembers(monthOf(from));
-  return later(addDays(asOf, -RETENTION_DAYS), earlier(scheduled, asked));
+function finishOf({ run, manifest, plan }: Dead, { epoch }: { epoch: number }): Finish {
+  return { next: 'finish', run: { ...run, epoch }, parts: plan.parts, manifest };
 }

@@ -56,6 +56,18 @@ export function paidOf(change: Change, participantId: string, cuts: Manifest['cu
   return Math.min(claim.amount, funded(claim, cuts[change.pool]));
 }
 
+/** What a part is paid under all cuts, by node. */
+export function paidByNode({ participants }: Part, cuts: Manifest['cuts']): Map<string, number> {
+  const paid = new Map<string, number>();
+  for (const { participantId, changes } of participants) {
+    for (const change of changes.filter(({ amount }) => amount > 0)) {
+      const amount = paidOf(change, participantId, cuts);
+      for (const node of nodesOf(change)) paid.set(node, (paid.get(node) ?? 0) + amount);
+    }
+  }
+  return paid;
+}
+
 /** The claims of a part on one node; on a pool, after the cuts of the incentives below it. */
 export function claimsOn(part: Part, node: string, cuts: Manifest['cuts']): Claim[] {
   return part.participants.flatMap(({ participantId, changes }) =>

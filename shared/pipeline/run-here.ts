@@ -4,9 +4,9 @@ import type { Frozen } from '../engine/decision.ts';
 import { budgetNodes } from '../policy/budget.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import { keepPlanned } from '../store/approvals.ts';
+import { readPools } from '../store/budget-item.ts';
 import { endLease, isHeld, readControl } from '../store/control.ts';
 import { memoryPlans } from '../store/plans.ts';
-import { readPools } from '../store/pools.ts';
 import type { Run, RunSummary } from '../store/runs.ts';
 import { type Allocation, abandonRun, allocate } from './allocate.ts';
 import { applyPart, fundedEntries, type PartResult } from './apply-part.ts';
@@ -175,6 +175,7 @@ async function applyAndClose(
 
 /**
  * Ends a run that died: finishes what it had planned and funded, or gives it up when it had not come so far.
+ * @param opener says who ends it: asking again under the same name answers again.
  * @returns which of the two, or undefined when no such run is open.
  * @throws {@link HeldError} while it is taken to be alive.
  */
@@ -182,6 +183,7 @@ export async function resumeRun(
   services: Services,
   program: string,
   runId: string,
+  opener: string,
 ): Promise<'finished' | 'abandoned' | undefined> {
   const control = await readControl(services.table, program);
   if (control.writer !== runId) return undefined;
@@ -189,7 +191,7 @@ export async function resumeRun(
     throw new HeldError(program, runId, new Date(control.leaseUntil).toISOString());
   }
   if (control.state === 'applying') {
-    const opening = await finishFirst(services, control, program);
+    const opening = await finishFirst(services, control, program, opener);
     if (opening === undefined) return undefined;
     await finish(services, opening);
     return 'finished';

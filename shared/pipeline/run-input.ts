@@ -38,6 +38,8 @@ const runInputSchema = z
       .string()
       .regex(/^[0-9a-f]{32}$/, 'the hash of a plan: 32 hex digits')
       .optional(),
+    /** Of a plan that was shown: whether it is written also where a pool can no longer fund all of it. */
+    partly: z.boolean().default(false),
     requestedBy: z.string().min(1).max(200),
     reason: z.string().min(1).max(500).optional(),
   })

@@ -11,6 +11,8 @@ export interface Services {
   now(): number;
   /** How long a writer is taken to be alive; as long as whatever runs the stages may take. */
   leaseMs: number;
+  /** The longest that any writer of entries may live, in milliseconds, however late it wakes. */
+  writerLifeMs: number;
   /** The version of the code, for the record. */
   codeVersion: string;
   /** How many parts a run's participants are split into. */

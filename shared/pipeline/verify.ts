@@ -5,13 +5,13 @@ import { entityOf } from '../engine/members.ts';
 import { incentivesOf } from '../engine/rules.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
+import { readBudget, readPools } from '../store/budget-item.ts';
 import { type Control, isHeld, readControl } from '../store/control.ts';
 import { arrivalDays, readDue } from '../store/due.ts';
 import { readHeld } from '../store/held.ts';
 import { readMembers, readProfiles } from '../store/histories.ts';
 import { readEntries } from '../store/ledger.ts';
 import { memoryPlans } from '../store/plans.ts';
-import { readPools } from '../store/pools.ts';
 import { type RunRecord, readRuns } from '../store/runs.ts';
 import { addDays, monthOf } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
@@ -48,7 +48,7 @@ export async function verify(services: Services, program: Program): Promise<Veri
   const control = await readControl(table, program.program);
   if (isHeld(control, now())) throw heldBy(program, control);
   const entries = (await readEntries(table)).filter((entry) => entry.program === program.program);
-  const runs = await readRuns(table, program.program);
+  const runs = withEnds(control, await readRuns(table, program.program));
   const replanned = await replan(services, program, control, runs, entries);
   const found = {
     program: program.program,
@@ -75,6 +75,15 @@ export async function verify(services: Services, program: Program): Promise<Veri
 
 function heldBy({ program }: Program, { writer, lastClosed, leaseUntil }: Control): HeldError {
   return new HeldError(program, writer ?? lastClosed ?? '', new Date(leaseUntil).toISOString());
+}
+
+/** The runs on record, and the ends of which only the control item knows yet: the next opening records them. */
+function withEnds({ lastClosed, displaced = [] }: Control, runs: readonly RunRecord[]): RunRecord[] {
+  const ended = new Set(displaced.map(({ run }) => run.runId));
+  return runs.map((run): RunRecord => {
+    if (run.runId === lastClosed) return { ...run, state: 'closed' };
+    return ended.has(run.runId) ? { ...run, state: 'abandoned' } : run;
+  });
 }
 
 /** A run that began to apply, and that nobody finished. */
@@ -151,16 +160,17 @@ async function wrongPools(
 ): Promise<string[]> {
   const granted: Record<string, number> = {};
   for (const entry of entries) for (const node of nodesOf(entry)) addTo(granted, node, entry.amount);
-  return (await readPools(table, program.program)).flatMap(({ pool, limit, left, reservations }) => {
-    const reserved = Object.values(reservations).reduce((sum, amount) => sum + amount, 0);
+  return (await readPools(table, program.program)).flatMap(({ pool, limit, left, reserved }) => {
     const says = limit - left - reserved;
     const wrong =
       says === (granted[pool] ?? 0)
         ? []
-        : [`pool ${pool} says ${says} granted, and its entries add up to ${granted[pool] ?? 0}`];
+        : [
+            `pool ${pool} says ${says} granted, and its entries add up to ${granted[pool] ?? 0}: hongbao budget recount`,
+          ];
     return reserved === 0
       ? wrong
-      : [...wrong, `pool ${pool} still holds ${reserved} for ${Object.keys(reservations).join(', ')}`];
+      : [...wrong, `pool ${pool} holds ${reserved} for a run that is not open: hongbao budget recount`];
   });
 }
 
@@ -189,7 +199,9 @@ async function replan(
   found.sealed = sealedOccasions(entries, run.horizon);
   const { results } = await evaluateAll(services, run, opening.shards);
   const due = new Set(await dueSince(services, control));
-  const awaitsAll = waitsForEveryone(program, control, runs, due.size > 0);
+  const { raises } = await readBudget(given.table, program.program);
+  const asked = raises > (control.raises ?? 0);
+  const awaitsAll = asked ? () => true : waitsForEveryone(program, control, runs, due.size > 0);
   for (const { failures } of results)
     found.differences.push(...failures.map((failure) => `not evaluated: ${failure}`));
   for (const part of results.flatMap((result) => result.part ?? [])) {
@@ -236,11 +248,11 @@ async function dueSince({ table }: Services, { watermark }: Control): Promise<st
  */
 function waitsForEveryone(
   program: Program,
-  { policy, lookAtAll }: Control,
+  { policy }: Control,
   runs: readonly RunRecord[],
   anyoneDue: boolean,
 ) {
-  if (lookAtAll !== undefined || policy !== contentHash(versionHashes(program))) return () => true;
+  if (policy !== contentHash(versionHashes(program))) return () => true;
   const closed = runs.filter(({ state }) => state === 'closed');
   const waits = anyoneDue || closed.at(-1)?.full !== true;
   const kinds = incentivesOf(program);

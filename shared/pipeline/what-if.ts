@@ -38,6 +38,7 @@ export async function whatIf(
     program: program.program,
     runId: 'what-if',
     epoch: 0,
+    planEpoch: 0,
     job: 'backfill',
     from,
     to,
@@ -51,6 +52,7 @@ export async function whatIf(
     openedAt: new Date(services.now()).toISOString(),
     codeVersion: services.codeVersion,
     policy: versionHashes(program),
+    raises: 0,
     consistent: false,
   };
   const { results } = await evaluateAll(services, run, [{ shard: 0, of: 1 }]);

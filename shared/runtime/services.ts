@@ -26,6 +26,9 @@ export function once<T>(open: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/** A function lives minutes and an execution an hour; a command on a laptop that sleeps may live longer. */
+export const WRITER_LIFE_MS = 86_400_000;
+
 /** The services of ingestion: it needs no plans. */
 export async function openIngestion({
   TABLE_NAME,
@@ -40,6 +43,7 @@ export async function openVerification(environment: Pick<StageEnvironment, 'TABL
     plans: memoryPlans(),
     catalogue: CATALOGUE,
     leaseMs: 0,
+    writerLifeMs: WRITER_LIFE_MS,
     codeVersion: CODE_VERSION,
     shards: 1,
   };
@@ -52,6 +56,7 @@ export async function openServices(environment: StageEnvironment): Promise<Servi
     plans: bucketPlans(new S3Client({ maxAttempts: 5 }), environment.PLANS_BUCKET),
     catalogue: CATALOGUE,
     leaseMs: environment.LEASE_SECONDS * 1000,
+    writerLifeMs: WRITER_LIFE_MS,
     codeVersion: CODE_VERSION,
     shards: environment.SHARDS,
   };

@@ -1,19 +1,41 @@
 /**
  * The control item, one a program: who may write, and how far the program has come. Every transition is one
- * conditional update of this one item, so a writer that has been overtaken changes nothing.
+ * conditional update of this one item, fenced by the epoch, so a writer that has been overtaken changes nothing,
+ * however late it wakes. Taking, taking over, closing and abandoning raise the epoch (law 9).
  */
 import type { BusinessDate, Month } from '../values/calendar.ts';
-import { getItem, updateIf } from './items.ts';
+import { getItem, type Item, updateIf } from './items.ts';
+import type { Run } from './runs.ts';
 import { keys, type Table } from './table.ts';
 
+/** A run that no longer holds the program, and why: whoever opens next records it before anything else. */
+export interface Displaced {
+  run: Run;
+  failure: string;
+}
+
+/** A run that was given up while it applied: what it had reserved stays so until a recount. */
+export interface GivenUp {
+  planEpoch: number;
+  runId: string;
+  /** When, in milliseconds since the epoch: a writer of it may live for a day after. */
+  atMs: number;
+}
+
 export interface Control {
-  /** Counts the writers; whoever acts names the epoch it was given. */
+  /** Counts the transitions; whoever acts names the epoch it was given. */
   epoch: number;
   state: 'idle' | 'planning' | 'applying';
   /** The run that holds the program, unless idle. */
   writer?: string;
   /** Who opened it: two executions of one scheduled run are told apart by this. */
   opener?: string;
+  /** The run itself, for whoever has to record or finish it; a recount has none. */
+  run?: Run;
+  /** Who took it over, once it was dead: an answer that was lost is given again. */
+  finisher?: string;
+  /** The epoch in which it was planned: it names its reservation, also after it was taken over. */
+  planEpoch?: number;
   /** The hash of the plan being applied. */
   manifest?: string;
   /** Until when the writer is taken to be alive, in milliseconds since the epoch. */
@@ -22,8 +44,8 @@ export interface Control {
   watermark?: BusinessDate;
   /** The greatest as-of of a closed run: no writing run looks back before it. */
   closedAsOf?: BusinessDate;
-  /** Asks the next run to look at everyone; a token, so that only the request that was met is struck off. */
-  lookAtAll?: string;
+  /** The raises of the budget that a run which looked at everyone has answered. */
+  raises?: number;
   /** The policy that the last closed run was under. */
   policy?: string;
   /** The last run that was closed, so that closing it again is known to be done. */
@@ -32,6 +54,9 @@ export interface Control {
   closedAtMs?: number;
   /** The last month whose end was decided for everyone. */
   decidedThrough?: Month;
+  /** Runs displaced by the last transition. */
+  displaced?: Displaced[];
+  givenUp?: GivenUp[];
 }
 
 /** A run's right to write, as given by {@link acquire}. */
@@ -39,6 +64,13 @@ export interface Hold {
   program: string;
   runId: string;
   epoch: number;
+}
+
+/** Who takes the program, and for how long it is taken to be alive. */
+export interface Taking {
+  opener: string;
+  nowMs: number;
+  leaseMs: number;
 }
 
 const NEVER: Control = { epoch: 0, state: 'idle', leaseUntil: 0 };
@@ -57,36 +89,40 @@ export function isHeld(control: Control, nowMs: number): boolean {
 }
 
 /**
- * Takes the program for a run that will plan: from nobody, from a dead writer that had not begun to apply, or
- * from an earlier try of the same opener, whose answer was lost.
- * @returns the hold, or undefined when someone else was faster.
+ * Takes the program to plan, from nobody or from a dead writer that had not begun to apply, which is named as
+ * displaced. Only as it was seen: whatever happened since, a close too, makes it fail.
+ *
+ * @param run what takes it; its epoch is the one after the one seen. A recount is no run.
+ * @returns false when someone else was faster.
  */
 export async function acquire(
   table: Table,
-  program: string,
-  runId: string,
+  hold: Hold,
   seen: Control,
-  { opener, nowMs, leaseMs }: { opener: string; nowMs: number; leaseMs: number },
-): Promise<Hold | undefined> {
-  const hold = { program, runId, epoch: seen.epoch + 1 };
-  const done = await transition(table, program, {
-    update:
-      'SET epoch = :next, writer = :run, opener = :opener, #state = :planning, leaseUntil = :until REMOVE manifest',
+  { opener, nowMs, leaseMs }: Taking,
+  run?: Run,
+): Promise<boolean> {
+  const displaced: Displaced[] =
+    seen.run === undefined ? [] : [{ run: seen.run, failure: 'its lease ended while it was planning' }];
+  return transition(table, hold.program, {
+    set: {
+      epoch: hold.epoch,
+      planEpoch: hold.epoch,
+      writer: hold.runId,
+      opener,
+      run,
+      state: 'planning',
+      leaseUntil: nowMs + leaseMs,
+      displaced,
+    },
+    remove: ['manifest', 'finisher', ...(run === undefined ? ['run'] : [])],
     condition:
       seen.epoch === 0
         ? 'attribute_not_exists(epoch)'
-        : 'epoch = :seen AND #state <> :applying AND (attribute_not_exists(writer) OR leaseUntil <= :now OR opener = :opener)',
-    values: {
-      ':next': hold.epoch,
-      ':run': runId,
-      ':opener': opener,
-      ':planning': 'planning',
-      ':until': nowMs + leaseMs,
-      ...(seen.epoch === 0 ? {} : { ':seen': seen.epoch, ':now': nowMs, ':applying': 'applying' }),
-    },
-    already: (now) => now.epoch === hold.epoch && now.opener === opener && now.state === 'planning',
+        : 'epoch = :seen AND #state <> :applying AND (attribute_not_exists(writer) OR leaseUntil <= :now)',
+    values: seen.epoch === 0 ? {} : { ':seen': seen.epoch, ':now': nowMs, ':applying': 'applying' },
+    already: (now) => now.epoch === hold.epoch && now.opener === opener && now.writer === hold.runId,
   });
-  return done ? hold : undefined;
 }
 
 /**
@@ -97,21 +133,15 @@ export async function takeOver(
   table: Table,
   program: string,
   seen: Control,
-  { nowMs, leaseMs }: { nowMs: number; leaseMs: number },
+  { opener, nowMs, leaseMs }: Taking,
 ): Promise<Hold | undefined> {
   if (seen.writer === undefined) return undefined;
   const hold = { program, runId: seen.writer, epoch: seen.epoch + 1 };
   const done = await transition(table, program, {
-    update: 'SET epoch = :next, leaseUntil = :until',
+    set: { epoch: hold.epoch, leaseUntil: nowMs + leaseMs, finisher: opener },
     condition: 'epoch = :seen AND #state = :applying AND leaseUntil <= :now',
-    values: {
-      ':next': hold.epoch,
-      ':until': nowMs + leaseMs,
-      ':seen': seen.epoch,
-      ':applying': 'applying',
-      ':now': nowMs,
-    },
-    already: () => false,
+    values: { ':seen': seen.epoch, ':applying': 'applying', ':now': nowMs },
+    already: (now) => now.epoch === hold.epoch && now.finisher === opener,
   });
   return done ? hold : undefined;
 }
@@ -119,15 +149,8 @@ export async function takeOver(
 /** Moves from planning to applying exactly one plan. @returns false when the hold was lost. */
 export async function startApplying(table: Table, hold: Hold, manifest: string): Promise<boolean> {
   return transition(table, hold.program, {
-    update: 'SET #state = :applying, manifest = :manifest',
-    condition: 'epoch = :epoch AND writer = :run AND #state = :planning',
-    values: {
-      ':epoch': hold.epoch,
-      ':run': hold.runId,
-      ':planning': 'planning',
-      ':applying': 'applying',
-      ':manifest': manifest,
-    },
+    set: { state: 'applying', manifest },
+    ...heldBy(hold, 'planning'),
     already: (now) =>
       now.epoch === hold.epoch &&
       now.writer === hold.runId &&
@@ -136,87 +159,98 @@ export async function startApplying(table: Table, hold: Hold, manifest: string):
   });
 }
 
+/** What closing a run moves forward; what is undefined stays as it is. */
+export interface Closing {
+  closedAsOf: BusinessDate;
+  policy: string;
+  watermark: BusinessDate | undefined;
+  decidedThrough: Month | undefined;
+  raises: number | undefined;
+  nowMs: number;
+}
+
 /** Frees the program after a plan was applied, and moves its dates forward. @returns false when the hold was lost. */
-export async function close(
-  table: Table,
-  hold: Hold,
-  {
-    watermark,
-    closedAsOf,
-    decidedThrough,
-    policy,
-    nowMs,
-  }: {
-    watermark: BusinessDate | undefined;
-    policy: string;
-    closedAsOf: BusinessDate;
-    decidedThrough: Month | undefined;
-    nowMs: number;
-  },
-): Promise<boolean> {
+export async function close(table: Table, hold: Hold, { nowMs, ...forward }: Closing): Promise<boolean> {
   return transition(table, hold.program, {
-    update: `SET #state = :idle, leaseUntil = :none, lastClosed = :run, closedAtMs = :now, closedAsOf = :asOf, policy = :policy${
-      watermark === undefined ? '' : ', watermark = :watermark'
-    }${decidedThrough === undefined ? '' : ', decidedThrough = :month'} REMOVE writer, opener, manifest`,
-    condition: 'epoch = :epoch AND writer = :run AND #state = :applying',
-    values: {
-      ':epoch': hold.epoch,
-      ':run': hold.runId,
-      ':applying': 'applying',
-      ':idle': 'idle',
-      ':none': 0,
-      ':now': nowMs,
-      ':asOf': closedAsOf,
-      ':policy': policy,
-      ...(watermark === undefined ? {} : { ':watermark': watermark }),
-      ...(decidedThrough === undefined ? {} : { ':month': decidedThrough }),
+    set: {
+      epoch: hold.epoch + 1,
+      state: 'idle',
+      leaseUntil: 0,
+      lastClosed: hold.runId,
+      closedAtMs: nowMs,
+      ...forward,
     },
-    already: (now) => now.epoch === hold.epoch && now.lastClosed === hold.runId,
+    remove: HOLDER,
+    ...heldBy(hold, 'applying'),
+    already: (now) => now.lastClosed === hold.runId,
   });
 }
 
 /** Frees the program from a run that had not begun to apply. @returns false when the hold was lost. */
-export async function abandon(table: Table, hold: Hold): Promise<boolean> {
+export async function abandon(table: Table, hold: Hold, displaced: readonly Displaced[]): Promise<boolean> {
   return transition(table, hold.program, {
-    update: 'SET #state = :idle, leaseUntil = :none REMOVE writer, opener',
-    condition: 'epoch = :epoch AND writer = :run AND #state = :planning',
-    values: {
-      ':epoch': hold.epoch,
-      ':run': hold.runId,
-      ':planning': 'planning',
-      ':idle': 'idle',
-      ':none': 0,
+    set: { epoch: hold.epoch + 1, state: 'idle', leaseUntil: 0, displaced },
+    remove: HOLDER,
+    ...heldBy(hold, 'planning'),
+    already: (now) => now.epoch === hold.epoch + 1 && now.state === 'idle',
+  });
+}
+
+/**
+ * Frees the program from a dead run that had begun to apply, and whose plan is gone: what it had reserved stays so.
+ * @returns false when it is not as it was seen, or not dead.
+ */
+export async function giveUp(
+  table: Table,
+  program: string,
+  seen: Control,
+  { failure, nowMs }: { failure: string; nowMs: number },
+): Promise<boolean> {
+  const { run, writer: runId = '', planEpoch = seen.epoch, displaced = [], givenUp = [] } = seen;
+  return transition(table, program, {
+    set: {
+      epoch: seen.epoch + 1,
+      state: 'idle',
+      leaseUntil: 0,
+      displaced: run === undefined ? displaced : [...displaced, { run, failure }],
+      givenUp: [...givenUp, { planEpoch, runId, atMs: nowMs }],
     },
-    already: (now) => now.epoch === hold.epoch && now.state === 'idle',
+    remove: HOLDER,
+    condition: 'epoch = :seen AND #state = :applying AND leaseUntil <= :now',
+    values: { ':seen': seen.epoch, ':applying': 'applying', ':now': nowMs },
+    already: (now) =>
+      now.epoch === seen.epoch + 1 && (now.givenUp ?? []).some((one) => one.planEpoch === planEpoch),
   });
 }
 
-/** Asks the next run to look at everyone: a limit was raised, and someone may be owed what it then could not pay. */
-export async function askForAll(table: Table, program: string, token: string): Promise<void> {
-  await updateIf(table, keys.control(program), {
-    update: 'SET lookAtAll = :token',
-    condition: 'attribute_not_exists(lookAtAll) OR lookAtAll <> :token',
-    values: { ':token': token },
-  });
-}
-
-/** Strikes a request to look at everyone off, once a run has. A newer one stays. */
-export async function haveLookedAtAll(table: Table, program: string, token: string): Promise<void> {
-  await updateIf(table, keys.control(program), {
-    update: 'REMOVE lookAtAll',
-    condition: 'lookAtAll = :token',
-    values: { ':token': token },
+/** Frees the program after its budget was recounted: nothing is reserved any more. @returns false when the hold was lost. */
+export async function endRecount(table: Table, hold: Hold): Promise<boolean> {
+  return transition(table, hold.program, {
+    set: { epoch: hold.epoch + 1, state: 'idle', leaseUntil: 0 },
+    remove: [...HOLDER, 'givenUp'],
+    ...heldBy(hold, 'planning'),
+    already: (now) => now.epoch === hold.epoch + 1 && now.state === 'idle',
   });
 }
 
 /** Declares the writer dead, so that the next run takes over at once. @returns false when the hold was lost. */
 export async function endLease(table: Table, hold: Hold): Promise<boolean> {
   return transition(table, hold.program, {
-    update: 'SET leaseUntil = :none',
+    set: { leaseUntil: 0 },
     condition: 'epoch = :epoch AND writer = :run',
-    values: { ':epoch': hold.epoch, ':run': hold.runId, ':none': 0 },
+    values: { ':epoch': hold.epoch, ':run': hold.runId },
     already: () => false,
   });
+}
+
+/** What is known of the run that holds the program, and goes when it is free. */
+const HOLDER = ['writer', 'opener', 'finisher', 'run', 'manifest', 'planEpoch'];
+
+function heldBy({ epoch, runId }: Hold, state: Control['state']) {
+  return {
+    condition: 'epoch = :epoch AND writer = :run AND #state = :held',
+    values: { ':epoch': epoch, ':run': runId, ':held': state },
+  };
 }
 
 /** One conditional update. A failed condition is read back: it may be our own write, retried (law 9). */
@@ -224,14 +258,22 @@ async function transition(
   table: Table,
   program: string,
   step: {
-    update: string;
+    set: Readonly<Record<string, unknown>>;
+    remove?: readonly string[];
     condition: string;
-    values: Record<string, unknown>;
+    values: Item;
     already: (now: Control) => boolean;
   },
 ): Promise<boolean> {
-  const { update, condition, values } = step;
-  const names = `${update} ${condition}`.includes('#state') ? { names: { '#state': 'state' } } : {};
-  if (await updateIf(table, keys.control(program), { update, condition, values, ...names })) return true;
-  return step.already(await readControl(table, program));
+  const { set, remove = [], condition, values } = step;
+  const fields = Object.entries(set).filter(([, value]) => value !== undefined);
+  const names = [...fields.map(([field]) => field), ...remove].map((field) => [`#${field}`, field] as const);
+  const removes = remove.length === 0 ? '' : ` REMOVE ${remove.map((field) => `#${field}`).join(', ')}`;
+  const done = await updateIf(table, keys.control(program), {
+    update: `SET ${fields.map(([field]) => `#${field} = :to_${field}`).join(', ')}${removes}`,
+    condition,
+    names: { ...Object.fromEntries(names), ...(condition.includes('#state') ? { '#state': 'state' } : {}) },
+    values: { ...values, ...Object.fromEntries(fields.map(([field, value]) => [`:to_${field}`, value])) },
+  });
+  return done || step.already(await readControl(table, program));
 }

@@ -170,6 +170,15 @@ export function itemsOfIndex(table: Table, index: { name: string }): AsyncGenera
   return scanned(table, { IndexName: index.name });
 }
 
+/** Every item whose sort key starts with a text, read strongly from the table itself, in no order. */
+export function scanItems(table: Table, startsWith: string): AsyncGenerator<Item> {
+  return scanned(table, {
+    FilterExpression: 'begins_with(sk, :start)',
+    ExpressionAttributeValues: { ':start': startsWith },
+    ConsistentRead: true,
+  });
+}
+
 async function* scanned(table: Table, scan: Record<string, unknown>): AsyncGenerator<Item> {
   yield* paged(table, (ExclusiveStartKey) =>
     through(table, { verb: 'scan', keys: [] }, () =>

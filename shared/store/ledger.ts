@@ -4,7 +4,7 @@ import type { Entry } from '../engine/history.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { type BusinessDate, businessDate, datesBetween, epochMs } from '../values/calendar.ts';
 import { canonicalJson, compareCodeUnits } from '../values/canonical.ts';
-import { getItem, type Item, itemsIn, itemsInIndex, itemsOfIndex, putIfAbsent } from './items.ts';
+import { getItem, type Item, itemsIn, itemsInIndex, itemsOfIndex, putIfAbsent, scanItems } from './items.ts';
 import { TABLE } from './names.ts';
 import { bucketOf, type Key, keys, LEDGER_SHARDS, type Table } from './table.ts';
 
@@ -42,6 +42,11 @@ export async function readEntries(
     }
   }
   return entries.sort(compareEntries);
+}
+
+/** Every entry, read strongly from the table itself and in no order: it sees what was just written, and costs a scan. */
+export async function* scanEntries(table: Table): AsyncGenerator<Entry> {
+  for await (const item of scanItems(table, 'GRANT#')) yield decodeEntry(item);
 }
 
 /** The entries among items, in order: the index also lists what is held. */

@@ -1,6 +1,6 @@
 /** The run ledger: what each run was asked, what it knew and what it did. */
 import type { BusinessDate } from '../values/calendar.ts';
-import { getItem, itemsIn, putItem, updateIf } from './items.ts';
+import { getItem, itemsIn, putIfAbsent, updateIf } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /** Why a run looks at whom. */
@@ -11,8 +11,12 @@ type Job = (typeof JOBS)[number];
 export interface Run {
   program: string;
   runId: string;
+  /** What a schedule names all of its attempts by: each of them has a run id of its own. */
+  schedule?: string;
   /** The epoch of its hold on the control item; 0 for a dry run, which holds nothing. */
   epoch: number;
+  /** The epoch in which it was planned, which names its reservation: it stays when a successor finishes it. */
+  planEpoch: number;
   job: Job;
   from: BusinessDate;
   to: BusinessDate;
@@ -26,12 +30,14 @@ export interface Run {
   full: boolean;
   /** The plan that it applies: an operator has seen it. */
   plan?: string;
+  /** Whether that plan is written also where a pool can no longer fund all that was shown. */
+  partly?: boolean;
   /** The first arrival date that no earlier run has decided; absent for the first run, and for named participants. */
   since?: BusinessDate;
   /** The version of the code that ran. */
   codeVersion: string;
-  /** The request to look at everyone that it meets. */
-  lookAtAll?: string;
+  /** The raises of the budget when it was opened: looking at everyone, it answers them. */
+  raises: number;
   dryRun: boolean;
   /** Whether it is asked what would be owed if nothing had been granted yet: only of what is never written. */
   fresh?: true;
@@ -95,36 +101,59 @@ export interface RunRecord extends Run {
   failedShards?: string[];
   /** Participants that had moved since the plan was shown: left as they are, and due again. */
   moved?: string[];
+  /** What was shown, and could not be funded any more: of a plan applied partly. */
+  unfunded?: Listing;
   /** Why it was abandoned. */
   failure?: string;
 }
 
-/** Records a run that was opened. A scheduled run that died in planning is recorded anew under its id. */
-export async function recordOpened(table: Table, run: Run): Promise<void> {
-  await putItem(table, {
-    ...keys.run(run.program, run.runId),
-    ...run,
-    state: 'planning' satisfies RunState,
-  });
+/**
+ * Records a run that was opened, unless it is on record already. Where it is, as another state of the same run, the
+ * record is raised to its epoch: whoever wrote on it under a lower one changes it no more.
+ * @returns false when the record is another's: it has ended, or its epoch is higher.
+ */
+export async function recordOpened(table: Table, run: Run): Promise<boolean> {
+  const record = { ...keys.run(run.program, run.runId), ...run, state: 'planning' satisfies RunState };
+  return (await putIfAbsent(table, record)) || recordProgress(table, run, {});
+}
+
+/** Records that a run ended without closing, also one that died before it was recorded. Its end is never changed. */
+export async function recordAbandoned(table: Table, run: Run, failure: string): Promise<void> {
+  const ended = { state: 'abandoned' as const, failure };
+  if (await putIfAbsent(table, { ...keys.run(run.program, run.runId), ...run, ...ended })) return;
+  await recordProgress(table, run, ended);
 }
 
 /**
- * Records how far a run has come. The control item decides; this is what people read. A run that died before it was
- * recorded stays unrecorded: it did nothing.
+ * Records how far a run has come: only where the record's epoch is not higher, and it has not ended (law 9). The
+ * control item decides; this is what people read.
+ * @returns false when the record is another's, has ended, or is not there.
  */
 export async function recordProgress(
   table: Table,
-  { program, runId }: Pick<Run, 'program' | 'runId'>,
+  { program, runId, epoch }: Pick<Run, 'program' | 'runId' | 'epoch'>,
   progress: Partial<
-    Pick<RunRecord, 'state' | 'closedAt' | 'manifest' | 'summary' | 'failure' | 'failedShards' | 'moved'>
+    Pick<
+      RunRecord,
+      'state' | 'closedAt' | 'manifest' | 'summary' | 'failure' | 'failedShards' | 'moved' | 'unfunded'
+    >
   >,
-): Promise<void> {
-  const fields = Object.entries(progress).filter(([, value]) => value !== undefined);
-  await updateIf(table, keys.run(program, runId), {
+): Promise<boolean> {
+  const fields = Object.entries({ ...progress, epoch }).filter(([, value]) => value !== undefined);
+  return updateIf(table, keys.run(program, runId), {
     update: `SET ${fields.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
-    condition: 'attribute_exists(runId)',
-    names: Object.fromEntries(fields.map(([name], index) => [`#f${index}`, name])),
-    values: Object.fromEntries(fields.map(([, value], index) => [`:f${index}`, value])),
+    condition: 'attribute_exists(runId) AND #epoch <= :epoch AND #state <> :closed AND #state <> :abandoned',
+    names: {
+      ...Object.fromEntries(fields.map(([name], index) => [`#f${index}`, name])),
+      '#epoch': 'epoch',
+      '#state': 'state',
+    },
+    values: {
+      ...Object.fromEntries(fields.map(([, value], index) => [`:f${index}`, value])),
+      ':epoch': epoch,
+      ':closed': 'closed',
+      ':abandoned': 'abandoned',
+    },
   });
 }
 
@@ -134,9 +163,9 @@ export async function readRun(table: Table, program: string, runId: string): Pro
   return item && decodeRun(item);
 }
 
-/** Every run of a program, the first opened first. */
-export async function readRuns(table: Table, program: string): Promise<RunRecord[]> {
-  const { pk, sk } = keys.run(program, '');
+/** Every run of a program, or those whose ids start so; the first opened first. */
+export async function readRuns(table: Table, program: string, start = ''): Promise<RunRecord[]> {
+  const { pk, sk } = keys.run(program, start);
   const runs: RunRecord[] = [];
   for await (const item of itemsIn(table, { pk, startsWith: sk })) runs.push(decodeRun(item));
   return runs.sort((a, b) => (a.openedAt < b.openedAt ? -1 : a.openedAt > b.openedAt ? 1 : 0));

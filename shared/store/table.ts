@@ -1,7 +1,8 @@
 /** The one table: the keys of all that is in it. */
 import { createHash } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { BusinessDate } from '../values/calendar.ts';
+import { FACTS_ZONE } from '../facts/schema.ts';
+import { addDays, type BusinessDate, businessDate } from '../values/calendar.ts';
 
 /** Facts, due markers and quarantine are kept this long after they were last written. */
 export const RETENTION_DAYS = 400;
@@ -60,13 +61,17 @@ export const keys = {
     pk: `P#${participantId}`,
     sk: `HELD#${program}#${occasion}#${String(n).padStart(4, '0')}`,
   }),
+  unpaid: (program: string, bucket: number, participantId: string) => ({
+    pk: `UNPAID#${program}#${bucket}`,
+    sk: participantId,
+  }),
   member: (ownerId: string, participantId: string) => ({ pk: `P#${ownerId}`, sk: `MEMBER#${participantId}` }),
   arrivalDay: (date: BusinessDate) => ({ pk: 'ARRIVALS', sk: date }),
   due: (date: BusinessDate, bucket: number, participantId: string) => ({
     pk: `DUE#${date}#${bucket}`,
     sk: participantId,
   }),
-  pool: (program: string, pool: string) => ({ pk: `POOL#${program}`, sk: pool }),
+  budget: (program: string) => ({ pk: `RUN#${program}`, sk: 'BUDGET' }),
   control: (program: string) => ({ pk: `RUN#${program}`, sk: 'CONTROL' }),
   run: (program: string, runId: string) => ({ pk: `RUN#${program}`, sk: `ID#${runId}` }),
   planned: (program: string, manifest: string) => ({ pk: `RUN#${program}`, sk: `PLAN#${manifest}` }),
@@ -85,6 +90,16 @@ export const keys = {
 /** The bucket of a participant: the same for its life, so that each is in exactly one shard of a run. */
 export function bucketOf(participantId: string, buckets: number): number {
   return createHash('sha256').update(participantId).digest().readUInt32BE(0) % buckets;
+}
+
+/**
+ * The first date whose facts are surely all still there: before it, what has expired looks like what was withdrawn
+ * (law 5). Undefined while nothing can have expired.
+ */
+export function floorOf({ expires, openedAtMs, now }: Table): BusinessDate | undefined {
+  const nowMs = now();
+  if (!expires || nowMs - openedAtMs < RETENTION_DAYS * 86_400_000) return undefined;
+  return addDays(businessDate(nowMs, FACTS_ZONE), -RETENTION_DAYS);
 }
 
 /** When an item written now may be removed, in seconds since the epoch. */

@@ -30,6 +30,7 @@ export async function embeddedLedger(steps: readonly Step[], arrivedOn: Business
       now: Date.now,
       codeVersion: 'test',
       leaseMs: 60_000,
+      writerLifeMs: 0,
       shards: 1,
     };
     for (const { lines, input, runId } of steps) {

@@ -68,6 +68,7 @@ export async function openDeployed(): Promise<DeployedStage> {
       now: Date.now,
       codeVersion: 'test',
       leaseMs: 60_000,
+      writerLifeMs: 0,
       shards: 4,
     },
     async send(lines) {

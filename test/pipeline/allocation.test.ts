@@ -1,8 +1,7 @@
 /** Pools that bind, through the whole pipeline. */
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
-import { askForAll } from '../../shared/store/control.ts';
-import { setLimit } from '../../shared/store/pools.ts';
+import { setLimit } from '../../shared/store/budget.ts';
 import { CNY, merchant, sales, session } from '../support/facts.ts';
 import { database, grantedFrom, PROGRAM, type World } from '../support/world.ts';
 
@@ -27,7 +26,6 @@ async function raise(world: World, by: number) {
     reason: 'more',
     at: '2024-08-31T04:00:00Z',
   };
-  await askForAll(world.table, PROGRAM, change.at);
   expect(await setLimit(world.table, PROGRAM, pool, change)).toBe(true);
 }
 
@@ -56,7 +54,7 @@ describe('a pool that binds', () => {
         ({ occasion, participantId }) => `${participantId} ${occasion}` === 'm-1 first-jump/50000',
       ),
     ).toMatchObject({ kind: 'refusal', amount: 0, shortfall: 30_000, reason: 'pool-exhausted' });
-    expect(await world.pool()).toMatchObject({ limit: 50_000, left: 0, reservations: {} });
+    expect(await world.pool()).toMatchObject({ limit: 50_000, left: 0, reserved: 0 });
 
     const before = await world.entries();
     await world.run(run);
@@ -65,7 +63,7 @@ describe('a pool that binds', () => {
     await raise(world, 40_000);
     await world.run(run);
     expect(await world.ledger()).toContain('m-1 treasure-host first-jump/50000 exposure 30000');
-    expect(await world.pool()).toMatchObject({ limit: 90_000, left: 10_000, reservations: {} });
+    expect(await world.pool()).toMatchObject({ limit: 90_000, left: 10_000, reserved: 0 });
     await world.run(run);
     expect(await world.entries()).toHaveLength(5);
   });

@@ -17,7 +17,7 @@ async function prepare(): Promise<Record<string, unknown>[]> {
     [merchant('m-1'), session('2024-07-30', july30), sales('2024-07-30', 12_000 * CNY, july30)],
     '2024-07-31',
   );
-  await world.run({ job: 'daily', to: '2024-07-31' });
+  await world.run({ job: 'daily', to: '2024-07-31' }, { runId: 'the-day-before' });
   const refunded = { ...july30, refundedFen: 11_500 * CNY, revision: 2 };
   const facts = [sales('2024-07-30', 12_000 * CNY, refunded), merchant('m-2')];
   await world.at('2024-08-01').ingest([...facts, session('2024-08-01', { by: 'm-2' })], '2024-08-01');
@@ -65,7 +65,7 @@ describe('a crash', () => {
   it('is compared with a run that raises and lowers', async () => {
     const { run, calls, wanted } = await clean();
     expect(run).toMatchObject({ summary: { raised: { exposure: 20_000 }, lowered: { exposure: 70_000 } } });
-    expect(wanted.pool.reservations).toEqual({});
+    expect(wanted.pool.reserved).toBe(0);
     expect(wanted.ledger).toHaveLength(6);
     expect(everyWrite(calls).length).toBeGreaterThan(15);
   });
@@ -74,25 +74,21 @@ describe('a crash', () => {
     ['of the process at any call', 'dies', everyCall],
     ['of any write on its way', 'lost', everyWrite],
     ['of the answer to any write', 'unheard', everyWrite],
-  ])(
-    '%s is healed by the next run',
-    async (_, fault, choose) => {
-      const { calls, wanted } = await clean();
-      await pMap(
-        choose(calls),
-        async (call) => {
-          const when = `call ${call}: ${calls[call - 1]}`;
-          const world = await beforeTheRun();
-          await expect(runWith(fault, call, world), when).rejects.toThrow(Crash);
-          await expectWithinLimit(world, when);
-          await world.wait(LEASE_MS).run(RUN);
-          expect(await outcomeOf(world), when).toEqual(wanted);
-        },
-        { concurrency: 4 },
-      );
-    },
-    60_000,
-  );
+  ])('%s is healed by the next run', async (_, fault, choose) => {
+    const { calls, wanted } = await clean();
+    await pMap(
+      choose(calls),
+      async (call) => {
+        const when = `call ${call}: ${calls[call - 1]}`;
+        const world = await beforeTheRun();
+        await expect(runWith(fault, call, world), when).rejects.toThrow(Crash);
+        await expectWithinLimit(world, when);
+        await world.wait(LEASE_MS).run(RUN);
+        expect(await outcomeOf(world), when).toEqual(wanted);
+      },
+      { concurrency: 4 },
+    );
+  });
 
   it('of the successor, while it finishes the plan of the dead, is healed by the next', async () => {
     const { calls, wanted } = await clean();

@@ -50,12 +50,12 @@ describe('a summer', () => {
       expect(ledger).toEqual(await filled.ledger());
       rows += ledger.length;
       for (const world of [lived, filled]) {
-        const { limit, left, reservations } = await world.pool();
+        const { limit, left, reserved } = await world.pool();
         const granted = (await world.entries()).reduce(
           (sum, { pool, amount }) => sum + (pool === 'exposure' ? amount : 0),
           0,
         );
-        expect({ left, reservations }).toEqual({ left: limit - granted, reservations: {} });
+        expect({ left, reserved }).toEqual({ left: limit - granted, reserved: 0 });
       }
     }
     expect(rows).toBeGreaterThan(40);

@@ -8,9 +8,9 @@ import type { ShardResult } from '../../shared/pipeline/evaluation.ts';
 import { demandOf, type Part, paidOf, readManifest, storePart } from '../../shared/pipeline/plan.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
 import type { Incentive, Program } from '../../shared/policy/schema.ts';
-import { askForAll } from '../../shared/store/control.ts';
+import { setLimit } from '../../shared/store/budget.ts';
+import { readPools } from '../../shared/store/budget-item.ts';
 import { memoryPlans } from '../../shared/store/plans.ts';
-import { readPools, setLimit } from '../../shared/store/pools.ts';
 import type { Run } from '../../shared/store/runs.ts';
 import { merchant, sales } from '../support/facts.ts';
 import { amounts, arrive, faultsOf, programOf } from '../support/programs.ts';
@@ -163,7 +163,6 @@ describe('limits of incentives below a pool', () => {
   const change = async (world: World, name: string, to: number) => {
     const pool = await node(world, name);
     const at = `2024-08-1${to % 10}T00:00:00Z`;
-    if (to > pool.limit) await askForAll(world.table, NAME, at);
     return setLimit(world.table, NAME, pool, { from: pool.limit, to, by: 'ops', reason: 'test', at });
   };
 
@@ -174,8 +173,8 @@ describe('limits of incentives below a pool', () => {
     expect(Object.values({ ...(await amounts(world, 'y-1')), ...(await amounts(world, 'z-1')) })).toEqual(
       Array(6).fill(40),
     );
-    expect(await node(world, 'x')).toMatchObject({ limit: 50, left: 0, reservations: {} });
-    expect(await node(world, 'gift')).toMatchObject({ limit: 1_000, left: 1_000 - 290, reservations: {} });
+    expect(await node(world, 'x')).toMatchObject({ limit: 50, left: 0, reserved: 0 });
+    expect(await node(world, 'gift')).toMatchObject({ limit: 1_000, left: 1_000 - 290, reserved: 0 });
     expect(await change(world, 'x', 100)).toBe(true);
     await world.run({ ...run, to: '2024-08-10' });
     expect(await amounts(world, 'x-1')).toEqual({ 'm-1 x-1': 40, 'm-2 x-1': 40, 'm-3 x-1': 20 });
@@ -189,9 +188,9 @@ describe('limits of incentives below a pool', () => {
     const world = await place(60, { x: 100, y: 100 });
     await world.run({ ...run, to: '2024-08-10' });
     expect(await world.ledger()).toEqual(['m-1 two-levels x-1 fen 40', 'm-1 two-levels y-1 fen 20']);
-    expect(await node(world, 'x')).toMatchObject({ left: 60, reservations: {} });
-    expect(await node(world, 'y')).toMatchObject({ left: 80, reservations: {} });
-    expect(await node(world, 'gift')).toMatchObject({ left: 0, reservations: {} });
+    expect(await node(world, 'x')).toMatchObject({ left: 60, reserved: 0 });
+    expect(await node(world, 'y')).toMatchObject({ left: 80, reserved: 0 });
+    expect(await node(world, 'gift')).toMatchObject({ left: 0, reserved: 0 });
     expect(await faultsOf(world, NAME)).toEqual([]);
   });
 

@@ -5,8 +5,8 @@ import { rebateOf } from '../../shared/engine/incentives/rebate.ts';
 import { split } from '../../shared/engine/split.ts';
 import type { Fact } from '../../shared/facts/schema.ts';
 import type { IncentiveOf } from '../../shared/policy/schema.ts';
-import { askForAll } from '../../shared/store/control.ts';
-import { readPools, setLimit } from '../../shared/store/pools.ts';
+import { setLimit } from '../../shared/store/budget.ts';
+import { readPools } from '../../shared/store/budget-item.ts';
 import { seeded } from '../../shared/synthetic/random.ts';
 import { addDays, datesBetween } from '../../shared/values/calendar.ts';
 import { Desk, TREASURE_HOST } from '../support/engine.ts';
@@ -143,7 +143,6 @@ describe('14: 50,000 exposures left and two asks of 40,000', () => {
     expect(await daily('2024-08-04')).toMatchObject({ summary: { entries: 0 } });
     const [pool] = await readPools(world.table, 'two-asks');
     const change = { from: 50_000, to: 100_000, by: 'ops', reason: 'more', at: '2024-08-05T12:00:00Z' };
-    await askForAll(world.table, 'two-asks', change.at);
     expect(await setLimit(world.table, 'two-asks', pool!, change)).toBe(true);
     expect(await daily('2024-08-05')).toMatchObject({
       summary: { entries: 1, raised: { exposure: 30_000 } },

@@ -3,17 +3,16 @@ import { describe, expect, it } from 'vitest';
 import {
   abandon,
   acquire,
-  askForAll,
   type Control,
   close,
   endLease,
   type Hold,
-  haveLookedAtAll,
   isHeld,
   readControl,
   startApplying,
   takeOver,
 } from '../../shared/store/control.ts';
+import type { Run } from '../../shared/store/runs.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { Crash, faulty } from '../support/faults.ts';
 import { database, PROGRAM } from '../support/world.ts';
@@ -30,7 +29,10 @@ async function take(
   nowMs = 0,
   { seen, opener = runId }: { seen?: Control; opener?: string } = {},
 ) {
-  return acquire(table, PROGRAM, runId, seen ?? (await control(table)), { opener, nowMs, leaseMs: LEASE_MS });
+  const known = seen ?? (await control(table));
+  const hold = { program: PROGRAM, runId, epoch: known.epoch + 1 };
+  const run = { ...hold, planEpoch: hold.epoch } as Run;
+  return (await acquire(table, hold, known, { opener, nowMs, leaseMs: LEASE_MS }, run)) ? hold : undefined;
 }
 
 async function held(table: Table, runId: string, nowMs = 0): Promise<Hold> {
@@ -44,9 +46,10 @@ const closing = {
   closedAsOf: '2024-08-01',
   decidedThrough: undefined,
   policy: 'hash',
+  raises: undefined,
   nowMs: 5,
 };
-const taking = (nowMs: number) => ({ nowMs, leaseMs: LEASE_MS });
+const taking = (nowMs: number, opener = 'x') => ({ opener, nowMs, leaseMs: LEASE_MS });
 
 describe('a writer', () => {
   it('takes a program that never ran, plans, applies and closes', async () => {
@@ -77,7 +80,7 @@ describe('a writer', () => {
     'is one of many that ask at once for a program that %s',
     async (when) => {
       const { table } = await db.world();
-      if (when === 'ran before') await abandon(table, await held(table, 'z'));
+      if (when === 'ran before') await abandon(table, await held(table, 'z'), []);
       const seen = await control(table);
       const runs = Array.from({ length: 10 }, (_, index) => `r${index}`);
       const holds = (await Promise.all(runs.map((run) => take(table, run, 0, { seen })))).filter(Boolean);
@@ -98,7 +101,40 @@ describe('a writer', () => {
     const { client } = faulty(table.client, 'unheard', 1);
     const seen = await control(table);
     await expect(take({ ...table, client }, 'a', 0, { seen })).rejects.toThrow(Crash);
-    expect(await take(table, 'a')).toMatchObject({ runId: 'a' });
+    expect(await take(table, 'a', 0, { seen })).toMatchObject({ runId: 'a', epoch: 1 });
+    expect(await take(table, 'b', 0, { seen })).toBeUndefined();
+  });
+
+  it('24. that took a dead run over is answered again when its answer was lost, and nobody else is', async () => {
+    const { table } = await db.world();
+    await startApplying(table, await held(table, 'a'), 'plan');
+    const seen = await control(table);
+    const { client } = faulty(table.client, 'unheard', 1);
+    await expect(takeOver({ ...table, client }, PROGRAM, seen, taking(LEASE_MS))).rejects.toThrow(Crash);
+    expect(await takeOver(table, PROGRAM, seen, taking(LEASE_MS))).toMatchObject({ runId: 'a', epoch: 2 });
+    expect(await takeOver(table, PROGRAM, seen, taking(LEASE_MS, 'y'))).toBeUndefined();
+  });
+
+  it('20. that saw the program before another closed does not get it, and its dates do not go back', async () => {
+    const { table } = await db.world();
+    const seen = await control(table);
+    const hold = await held(table, 'a');
+    const stale = await control(table);
+    await startApplying(table, hold, 'plan');
+    await close(table, hold, closing);
+    expect(await take(table, 'b', LEASE_MS, { seen })).toBeUndefined();
+    expect(await take(table, 'b', LEASE_MS, { seen: stale })).toBeUndefined();
+    expect(await take(table, 'b', LEASE_MS)).toMatchObject({ epoch: 3 });
+  });
+
+  it('that displaces a dead one names it in the same update', async () => {
+    const { table } = await db.world();
+    await held(table, 'a');
+    await take(table, 'b', LEASE_MS);
+    expect(await control(table)).toMatchObject({
+      writer: 'b',
+      displaced: [{ run: { runId: 'a' }, failure: 'its lease ended while it was planning' }],
+    });
   });
 
   it('is not disturbed while it is taken to be alive, and can be replaced to the millisecond after', async () => {
@@ -125,7 +161,7 @@ describe('a writer that was overtaken', () => {
     const before = await control(table);
     expect(await startApplying(table, stale, 'plan')).toBe(false);
     expect(await close(table, stale, closing)).toBe(false);
-    expect(await abandon(table, stale)).toBe(false);
+    expect(await abandon(table, stale, [])).toBe(false);
     expect(await endLease(table, stale)).toBe(false);
     expect(await control(table)).toEqual(before);
     await startApplying(table, hold, 'plan');
@@ -138,7 +174,7 @@ describe('a writer that was overtaken', () => {
     const stale = await held(table, 'a');
     await take(table, 'a', LEASE_MS, { opener: 'again' });
     expect(await startApplying(table, stale, 'plan')).toBe(false);
-    expect(await abandon(table, stale)).toBe(false);
+    expect(await abandon(table, stale, [])).toBe(false);
     expect(await control(table)).toMatchObject({ state: 'planning', epoch: 2 });
   });
 });
@@ -156,11 +192,13 @@ describe('a plan that is being applied', () => {
   it('is not thrown away: a dead writer of one is taken over in its name, and only after its lease', async () => {
     const { table } = await db.world();
     await startApplying(table, await held(table, 'a'), 'plan');
-    expect(await abandon(table, { program: PROGRAM, runId: 'a', epoch: 1 })).toBe(false);
+    expect(await abandon(table, { program: PROGRAM, runId: 'a', epoch: 1 }, [])).toBe(false);
     expect(await take(table, 'b', LEASE_MS)).toBeUndefined();
     const seen = await control(table);
     expect(await takeOver(table, PROGRAM, seen, taking(LEASE_MS - 1))).toBeUndefined();
-    const both = [taking(LEASE_MS), taking(LEASE_MS)].map((when) => takeOver(table, PROGRAM, seen, when));
+    const both = [taking(LEASE_MS), taking(LEASE_MS, 'y')].map((when) =>
+      takeOver(table, PROGRAM, seen, when),
+    );
     const won = (await Promise.all(both)).filter(Boolean);
     expect(won).toEqual([{ program: PROGRAM, runId: 'a', epoch: 2 }]);
     expect(await control(table)).toMatchObject({ writer: 'a', manifest: 'plan', state: 'applying' });
@@ -185,23 +223,5 @@ describe('a plan that is being applied', () => {
     await startApplying(table, hold, 'plan');
     await close(table, hold, { ...closing, watermark: undefined });
     expect(await control(table)).not.toHaveProperty('watermark');
-  });
-});
-
-describe('a request to look at everyone', () => {
-  it('of a program that never ran does not keep it from running', async () => {
-    const { table } = await db.world();
-    await askForAll(table, PROGRAM, 'raise-1');
-    expect(await take(table, 'a')).toMatchObject({ runId: 'a' });
-  });
-
-  it('is struck off by its own name only', async () => {
-    const { table } = await db.world();
-    await askForAll(table, PROGRAM, 'raise-1');
-    await askForAll(table, PROGRAM, 'raise-2');
-    await haveLookedAtAll(table, PROGRAM, 'raise-1');
-    expect(await control(table)).toMatchObject({ lookAtAll: 'raise-2' });
-    await haveLookedAtAll(table, PROGRAM, 'raise-2');
-    expect(await control(table)).not.toHaveProperty('lookAtAll');
   });
 });

@@ -10,11 +10,12 @@ import type { Services } from '../../shared/pipeline/services.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
+import { WRITER_LIFE_MS } from '../../shared/runtime/services.ts';
 import { putAll } from '../../shared/store/batch.ts';
+import { type Pool, readPools } from '../../shared/store/budget-item.ts';
 import { readEntries } from '../../shared/store/ledger.ts';
 import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { tablePlans } from '../../shared/store/plans.ts';
-import { type Pool, readPools } from '../../shared/store/pools.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { addDays, addMonths, firstDay } from '../../shared/values/calendar.ts';
 import { canonicalJson, compareCodeUnits } from '../../shared/values/canonical.ts';
@@ -99,14 +100,16 @@ export function database(): Database {
 
 const START = Date.parse('2024-07-24T12:00:00+08:00');
 
-/** A clock that tests turn. */
+/** The clock that the tests of one table turn. */
 interface Clock {
   ms: number;
+  /** How many runs by hand there were: each has an id of its own. */
+  runs: number;
   now(): number;
 }
 
 function clockAt(ms: number): Clock {
-  const clock: Clock = { ms, now: () => clock.ms };
+  const clock: Clock = { ms, runs: 0, now: () => clock.ms };
   return clock;
 }
 
@@ -115,7 +118,6 @@ export class World {
   readonly table: Table;
   readonly services: Services;
   readonly #clock: Clock;
-  #runs = 0;
 
   constructor(table: Table, clock: Clock, { shards = 2, catalogue = CATALOGUE }: WorldOptions) {
     this.table = table;
@@ -128,6 +130,7 @@ export class World {
       now,
       codeVersion: 'test',
       leaseMs: LEASE_MS,
+      writerLifeMs: WRITER_LIFE_MS,
       shards,
     };
   }
@@ -168,7 +171,7 @@ export class World {
   /** A run by hand, under an id of its own unless one is given. */
   run(
     input: Item,
-    { runId = `by-hand-${++this.#runs}`, services = this.services } = {},
+    { runId = `by-hand-${++this.#clock.runs}`, services = this.services } = {},
   ): Promise<RunOutcome> {
     return runHere(services, parseRunInput({ program: PROGRAM, requestedBy: 'test', ...input }), runId);
   }

@@ -185,7 +185,7 @@ describe('a backfill', () => {
     expect(await world.daily('2024-08-02')).toMatchObject({ summary: { entries: 3 } });
   });
 
-  it('widens the horizon when its range asks for it, up to what is kept', async () => {
+  it('widens the horizon when its range asks for it', async () => {
     const world = (await db.world(SIZE)).at('2025-06-30');
     const horizonOf = async (from: string, to = '2025-06-30') => {
       const done = await world.backfill(from, to, { dryRun: true });
@@ -193,7 +193,7 @@ describe('a backfill', () => {
     };
     expect(await horizonOf('2025-06-01')).toBe('2025-03-02');
     expect(await horizonOf('2024-12-01')).toBe('2024-10-31');
-    expect(await horizonOf('2024-01-01')).toBe('2024-05-26');
+    expect(await horizonOf('2024-01-01')).toBe('2023-12-01');
     // Its first month needs the whole month before it.
     expect(await horizonOf('2025-01-15')).toBe('2024-12-01');
   });

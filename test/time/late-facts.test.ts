@@ -44,9 +44,9 @@ async function adjustments(world: World): Promise<string[]> {
 async function expectConverged(late: World, onTime: World): Promise<void> {
   expect(await late.ledger()).toEqual(await onTime.ledger());
   for (const world of [late, onTime]) {
-    const { limit, left, reservations } = await world.pool();
+    const { limit, left, reserved } = await world.pool();
     const granted = grantedFrom(await world.entries());
-    expect({ left, reservations }).toEqual({ left: limit - granted, reservations: {} });
+    expect({ left, reserved }).toEqual({ left: limit - granted, reserved: 0 });
     expect(await verified(world)).toMatchObject(CLEAN);
   }
 }

@@ -3,10 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runHere } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
+import { ensureBudget, setLimit } from '../../shared/store/budget.ts';
+import { readPools } from '../../shared/store/budget-item.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readFrozen } from '../../shared/store/decisions.ts';
 import { readDue } from '../../shared/store/due.ts';
-import { ensurePools, readPools, setLimit } from '../../shared/store/pools.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { CNY, merchant, sales, session } from '../support/facts.ts';
 import { agencyWith } from '../support/programs.ts';
@@ -195,7 +196,7 @@ describe('what has moved since the plan was shown', () => {
   it('a limit: the plan is refused, whether it was raised or lowered', async () => {
     for (const by of [1, -1]) {
       const world = await few();
-      await ensurePools(world.table, findProgram(PROGRAM));
+      await ensureBudget(world.table, findProgram(PROGRAM));
       const { difference } = await plan(world, AUGUST);
       await changeLimit(world, 'exposure', by);
       const was = 100_000_000_000;
@@ -263,7 +264,7 @@ async function expectRefused(world: World, hash: string, why: string): Promise<v
   expect(await readControl(world.table, PROGRAM)).toMatchObject({ state: 'idle' });
   const runs = (await world.scan()).filter(({ plan }) => plan === hash);
   expect(runs).toMatchObject([{ state: 'abandoned', failure: expect.stringContaining(why) }]);
-  for (const { reservations } of await readPools(world.table, PROGRAM)) expect(reservations).toEqual({});
+  for (const { reserved } of await readPools(world.table, PROGRAM)) expect(reserved).toBe(0);
 }
 
 describe('a plan holds nothing', () => {

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Fact } from '../../shared/facts/schema.ts';
 import { HeldError, resumeRun } from '../../shared/pipeline/run-here.ts';
+import { readPools } from '../../shared/store/budget-item.ts';
 import { readControl } from '../../shared/store/control.ts';
-import { readPools } from '../../shared/store/pools.ts';
 import { addDays, datesBetween } from '../../shared/values/calendar.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { Crash, type Fault, faulty } from '../support/faults.ts';
@@ -188,7 +188,7 @@ async function act(world: World, step: Step, date: string, first: string, shown:
       return '';
     case 'resume': {
       const { writer } = await readControl(world.table, PROGRAM);
-      if (writer !== undefined) await resumeRun(world.services, PROGRAM, writer);
+      if (writer !== undefined) await resumeRun(world.services, PROGRAM, writer, `resume-${date}`);
       return shown;
     }
     case 'crash': {
@@ -226,11 +226,11 @@ export async function expectSameEnd(lived: World, clean: World): Promise<void> {
   expect(await lived.ledger()).toEqual(await clean.ledger());
   for (const world of [lived, clean]) {
     const entries = await world.entries();
-    for (const { pool, limit, left, reservations } of await readPools(world.table, PROGRAM)) {
-      expect({ pool, left, reservations }).toEqual({
+    for (const { pool, limit, left, reserved } of await readPools(world.table, PROGRAM)) {
+      expect({ pool, left, reserved }).toEqual({
         pool,
         left: limit - grantedFrom(entries, pool),
-        reservations: {},
+        reserved: 0,
       });
     }
     expect((await verified(world)).differences).toEqual([]);

@@ -6,8 +6,7 @@ import { HeldError, resumeRun } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { verify } from '../../shared/pipeline/verify.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
-import { askForAll } from '../../shared/store/control.ts';
-import { setLimit } from '../../shared/store/pools.ts';
+import { setLimit } from '../../shared/store/budget.ts';
 import { readRun } from '../../shared/store/runs.ts';
 import { keys } from '../../shared/store/table.ts';
 import { Workplace } from '../cli/workplace.ts';
@@ -91,7 +90,7 @@ describe('damage is named:', () => {
       (world) => remove(world, entry('m-2', 'w1/growth-1', 1)),
       [
         `run ${FIRST} says it wrote 8 entries, and the ledger has 7`,
-        'pool exposure says 60000 granted, and its entries add up to 40000',
+        'pool exposure says 60000 granted, and its entries add up to 40000: hongbao budget recount',
         'm-2 w1/growth-1: the ledger is off by 20000 exposure, because earned',
       ],
     ],
@@ -101,7 +100,7 @@ describe('damage is named:', () => {
       [
         'm-1 w1/growth-1: entry 2 follows 0',
         `run ${FIRST} says it wrote 8 entries, and the ledger has 7`,
-        'pool exposure says 60000 granted, and its entries add up to 40000',
+        'pool exposure says 60000 granted, and its entries add up to 40000: hongbao budget recount',
         'm-1 w1/growth-1: the ledger is off by 20000 exposure, because below-rung',
       ],
     ],
@@ -109,19 +108,22 @@ describe('damage is named:', () => {
       'an amount that was changed',
       (world) => set(world, entry('m-2', 'w1/cold-1', 1), 'amount', 25_000),
       [
-        'pool exposure says 60000 granted, and its entries add up to 65000',
+        'pool exposure says 60000 granted, and its entries add up to 65000: hongbao budget recount',
         'm-2 w1/cold-1: the ledger is off by -5000 exposure, because earned',
       ],
     ],
     [
       'what a pool has left',
-      (world) => set(world, keys.pool(PROGRAM, 'exposure'), 'left', 100_000_000_000),
-      ['pool exposure says 0 granted, and its entries add up to 60000'],
+      (world) => set(world, keys.budget(PROGRAM), 'left#exposure', 100_000_000_000),
+      ['pool exposure says 0 granted, and its entries add up to 60000: hongbao budget recount'],
     ],
     [
       'a reservation that nobody settled',
-      (world) => set(world, keys.pool(PROGRAM, 'cash'), 'r#lost', 500),
-      ['pool cash says -500 granted, and its entries add up to 0', 'pool cash still holds 500 for lost'],
+      (world) => set(world, keys.budget(PROGRAM), 'reserved#7', '[["cash",500]]'),
+      [
+        'pool cash says -500 granted, and its entries add up to 0: hongbao budget recount',
+        'pool cash holds 500 for a run that is not open: hongbao budget recount',
+      ],
     ],
     [
       'a run that is not on record',
@@ -185,7 +187,7 @@ describe('damage is named:', () => {
     expect((await verified(world)).differences).toContain(
       'run dying died while applying: finish it with hongbao runs resume dying',
     );
-    expect(await resumeRun(world.services, PROGRAM, 'dying')).toBe('finished');
+    expect(await resumeRun(world.services, PROGRAM, 'dying', 'by-hand')).toBe('finished');
     expect(await verified(world)).toMatchObject(CLEAN);
   });
 
@@ -206,22 +208,25 @@ describe('damage is named:', () => {
     expect(await verified(world)).toMatchObject(CLEAN);
   });
 
-  it('a run that died before it was recorded is nothing: it leaves no half of a record', async () => {
+  it('a run that died before it was recorded is recorded by the next as abandoned', async () => {
     const world = await afterTwoRuns();
     const input = { job: 'daily', to: '2024-08-03' };
     const services = world.through(diesAt(world, 'PutCommand ID#'));
     await expect(world.run(input, { runId: 'dying', services })).rejects.toThrow(Crash);
     await world.wait(LEASE_MS).run(input);
-    expect(await readRun(world.table, PROGRAM, 'dying')).toBeUndefined();
+    expect(await readRun(world.table, PROGRAM, 'dying')).toMatchObject({
+      state: 'abandoned',
+      failure: 'its lease ended while it was planning',
+    });
     expect(await verified(world)).toMatchObject(CLEAN);
   });
 
-  it('a run that died after it was recorded as closed is named too', async () => {
+  it('a run that died before it moved the control item is named, though its record has its summary', async () => {
     const world = await afterTwoRuns();
     const input = { job: 'daily', to: '2024-08-03' };
     const services = world.through(diesAt(world, 'UpdateCommand CONTROL', 2));
     await expect(world.run(input, { runId: 'dying', services })).rejects.toThrow(Crash);
-    expect(await readRun(world.table, PROGRAM, 'dying')).toMatchObject({ state: 'closed' });
+    expect(await readRun(world.table, PROGRAM, 'dying')).toMatchObject({ state: 'applying', summary: {} });
     world.wait(LEASE_MS);
     expect((await verified(world)).differences).toEqual([
       'run dying died while applying: finish it with hongbao runs resume dying',
@@ -272,7 +277,6 @@ describe('what is no difference', () => {
     expect(await world.daily('2024-08-03')).toMatchObject({ summary: { short: { exposure: 15_000 } } });
     expect(await verified(world)).toMatchObject({ ...CLEAN, unfunded: 1 });
     await changeLimit(world, 60_000 + 20_000);
-    await askForAll(world.table, PROGRAM, 'raised');
     expect(await verified(world)).toMatchObject({ differences: [] });
     await world.daily('2024-08-04');
     expect(await verified(world)).toMatchObject(CLEAN);
