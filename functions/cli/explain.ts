@@ -9,8 +9,8 @@ import { lookAt } from '../../shared/pipeline/look.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readHistory } from '../../shared/store/histories.ts';
-import { RETENTION_DAYS } from '../../shared/store/table.ts';
-import { addDays, businessDate } from '../../shared/values/calendar.ts';
+import { floorOf, RETENTION_DAYS } from '../../shared/store/table.ts';
+import { addDays, businessDate, later } from '../../shared/values/calendar.ts';
 import { compareCodeUnits } from '../../shared/values/canonical.ts';
 import { formatAmount } from '../../shared/values/units.ts';
 import { idSchema, parseInput } from '../../shared/values/validation.ts';
@@ -65,7 +65,7 @@ async function explain(participant: string, options: ExplainOptions): Promise<vo
 async function spanOf({ services: { table } }: Pick<Target, 'services'>, program: Program, wanted?: string) {
   const { closedAsOf } = await readControl(table, program.program);
   const asOf = wanted ?? closedAsOf ?? businessDate(Date.now(), FACTS_ZONE);
-  return { asOf, horizon: addDays(asOf, -RETENTION_DAYS) };
+  return { asOf, horizon: later(addDays(asOf, -RETENTION_DAYS), floorOf(table) ?? '') };
 }
 
 /** A row an occasion, decided or sealed, with what the ledger has for it and one sentence on why. */

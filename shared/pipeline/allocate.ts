@@ -10,7 +10,7 @@ import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { asShown, keepApproved, recordUnfunded } from './approved.ts';
 import type { ShardOutcome, ShardResult } from './evaluation.ts';
-import { claimsOn, type Manifest, manifestText, readPart } from './plan.ts';
+import { claimsOn, type Left, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addTo } from './totals.ts';
 
@@ -19,9 +19,6 @@ export interface Allocation {
   manifest: string;
   parts: string[];
 }
-
-/** What may be drawn on: left of each pool and limit, by name. */
-export type Left = ReadonlyMap<string, number>;
 
 /** Operators lower limits now and then: losing to them this often is no race any more. */
 const ATTEMPTS = 10;

@@ -6,9 +6,17 @@ import { freeze } from '../store/decisions.ts';
 import { type Run, recordProgress } from '../store/runs.ts';
 import { canonicalJson, contentHash } from '../values/canonical.ts';
 import { InputError } from '../values/validation.ts';
-import type { Left } from './allocate.ts';
 import { evaluatedShards, isComplete, markAgain, type ShardOutcome, type ShardResult } from './evaluation.ts';
-import { demandOf, type Manifest, paidByNode, paidOf, readManifest, readPart, storePart } from './plan.ts';
+import {
+  demandOf,
+  type Left,
+  type Manifest,
+  paidByNode,
+  paidOf,
+  readManifest,
+  readPart,
+  storePart,
+} from './plan.ts';
 import type { Services } from './services.ts';
 import { addListing, addTo, noListing } from './totals.ts';
 

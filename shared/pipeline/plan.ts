@@ -18,6 +18,9 @@ export interface Manifest {
   reserved: Record<string, number>;
 }
 
+/** What may be drawn on: what is left of each pool and limit, by name. */
+export type Left = ReadonlyMap<string, number>;
+
 /** Stores a part; one without a change is no part. */
 export async function storePart(plans: PlanStore, part: Part): Promise<string | undefined> {
   return part.participants.length === 0 ? undefined : plans.put(canonicalJson(part));

@@ -47,13 +47,19 @@ export async function scopeOf(
  */
 export function horizonOf(table: Table, { job }: RunInput, { from, asOf }: RunDates): BusinessDate {
   const scheduled = addDays(asOf, -HORIZON_DAYS);
+  if (job === 'daily') return later(scheduled, floorOf(table) ?? BEGINNING);
+  return earlier(scheduled, firstReadFor(table, from));
+}
+
+/**
+ * The first date whose facts a range rests on.
+ * @throws {@link InputError} when that is before the floor.
+ */
+export function firstReadFor(table: Table, from: BusinessDate): BusinessDate {
+  const first = readsFromForMembers(monthOf(from));
   const floor = floorOf(table) ?? BEGINNING;
-  if (job === 'daily') return later(scheduled, floor);
-  const asked = readsFromForMembers(monthOf(from));
-  if (asked < floor) {
-    throw new InputError(
-      `run input: from: got ${from}, which rests on facts from ${asked} on; allowed: a range that rests on facts from ${floor} on, because older ones may have expired`,
-    );
-  }
-  return earlier(scheduled, asked);
+  if (first >= floor) return first;
+  throw new InputError(
+    `from: got ${from}, which rests on facts from ${first} on; allowed: a range that rests on facts from ${floor} on, because older ones may have expired`,
+  );
 }

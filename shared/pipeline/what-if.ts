@@ -1,17 +1,17 @@
 /** What a policy would have paid on the facts there are: the live code, against an empty ledger. Writes nothing. */
 import type { Entry } from '../engine/history.ts';
-import { readsFromForMembers } from '../engine/months.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
 import { arrivalDays } from '../store/due.ts';
 import { memoryPlans } from '../store/plans.ts';
 import type { Run, Totals } from '../store/runs.ts';
-import { addDays, type BusinessDate, monthOf } from '../values/calendar.ts';
+import { addDays, type BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { allocate } from './allocate.ts';
 import { fundedEntries } from './apply-part.ts';
 import { readManifest, readPart } from './plan.ts';
 import { evaluateAll } from './run-here.ts';
+import { firstReadFor } from './run-scope.ts';
 import type { Services } from './services.ts';
 import { addEntry, noTotals } from './totals.ts';
 
@@ -33,7 +33,7 @@ export async function whatIf(
   { from, to }: { from: BusinessDate; to: BusinessDate },
 ): Promise<WhatIf> {
   const services = { ...given, plans: memoryPlans(), catalogue: [program] };
-  const horizon = readsFromForMembers(monthOf(from));
+  const horizon = firstReadFor(given.table, from);
   const run: Run = {
     program: program.program,
     runId: 'what-if',

@@ -15,7 +15,7 @@ export interface Displaced {
 }
 
 /** A run that was given up while it applied: what it had reserved stays so until a recount. */
-export interface GivenUp {
+interface GivenUp {
   planEpoch: number;
   runId: string;
   /** When, in milliseconds since the epoch: a writer of it may live for a day after. */

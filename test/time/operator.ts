@@ -20,9 +20,14 @@ export function plan(world: World, input: Input): Promise<Planned> {
 }
 
 /** Applies a plan that was shown, with the input that it was kept with. */
-export async function apply(world: World, hash: string, program = PROGRAM): Promise<RunOutcome> {
+export async function apply(
+  world: World,
+  hash: string,
+  program = PROGRAM,
+  partly = false,
+): Promise<RunOutcome> {
   const planned = await readPlanned(world.table, program, hash);
-  return world.run({ program, to: '2024-08-01', job: 'daily', ...planned?.input, plan: hash });
+  return world.run({ program, to: '2024-08-01', job: 'daily', ...planned?.input, plan: hash, partly });
 }
 
 /** The record of the run that an outcome is of. */

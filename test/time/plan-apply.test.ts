@@ -253,6 +253,56 @@ describe('what has moved since the plan was shown', () => {
   });
 });
 
+describe('8. a pool that has been emptied since a plan was shown', () => {
+  /** Each of two is shown 40,000; another run then takes 40,000 of the 80,000. */
+  async function emptied() {
+    const world = await few();
+    await ensureBudget(world.table, findProgram(PROGRAM));
+    await changeLimit(world, 'exposure', 80_000 - 100_000_000_000);
+    const { difference } = await plan(world, { ...AUGUST, participants: ['m-1', 'm-2'] });
+    await world.ingest([merchant('m-3'), session('2024-08-01', { by: 'm-3' })], '2024-08-02');
+    await world.ingest([sales('2024-08-01', 2_000 * CNY, { by: 'm-3' })], '2024-08-02');
+    await world.run({ ...AUGUST, participants: ['m-3'] });
+    return { world, hash: difference.plan };
+  }
+
+  it('refuses it with what it has left of what was shown, and writes nothing', async () => {
+    const { world, hash } = await emptied();
+    const before = await world.entries();
+    await expect(apply(world, hash)).rejects.toThrow(
+      `plan: ${hash} no longer stands: exposure has 40000 left of the 80000 shown (apply --partly writes what can be funded, and lists the rest)`,
+    );
+    expect(await world.entries()).toEqual(before);
+    expect(await world.pool()).toMatchObject({ left: 40_000, reserved: 0 });
+  });
+
+  it('funds what it can of one that is applied partly, and the record lists the rest', async () => {
+    const { world, hash } = await emptied();
+    const done = await apply(world, hash, PROGRAM, true);
+    expect(await recordOf(world, done)).toMatchObject({
+      partly: true,
+      unfunded: { count: 2, first: ['m-2 w1/cold-1 20000', 'm-2 w1/growth-1 20000'] },
+    });
+    expect(await world.pool()).toMatchObject({ left: 0, reserved: 0 });
+    expect((await verified(world)).differences).toEqual([]);
+  });
+
+  it('funds nobody beyond what was shown, when money came back instead', async () => {
+    const world = await few();
+    await ensureBudget(world.table, findProgram(PROGRAM));
+    await changeLimit(world, 'exposure', 100_000 - 100_000_000_000);
+    await world.ingest([merchant('m-0'), session('2024-08-01', { by: 'm-0' })], '2024-08-02');
+    await world.ingest([sales('2024-08-01', 2_000 * CNY, { by: 'm-0' })], '2024-08-02');
+    await world.run({ ...AUGUST, participants: ['m-0'] });
+    const { difference } = await plan(world, { ...AUGUST, participants: ['m-1', 'm-2'] });
+    await world.ingest([session('2024-08-01', { by: 'm-0', withdrawn: true, revision: 2 })], '2024-08-02');
+    await world.run({ ...AUGUST, participants: ['m-0'] });
+    expect(await world.pool()).toMatchObject({ left: 100_000 });
+    await apply(world, difference.plan);
+    expect(await world.pool()).toMatchObject({ left: 40_000, reserved: 0 });
+  });
+});
+
 async function expectRefused(world: World, hash: string, why: string): Promise<void> {
   const before = await world.entries();
   const applied = apply(world, hash);
