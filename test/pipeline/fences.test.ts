@@ -3,7 +3,9 @@
  * nothing of theirs (laws 7, 8, 9).
  */
 import { describe, expect, it } from 'vitest';
-import { runHere } from '../../shared/pipeline/run-here.ts';
+import { allocate } from '../../shared/pipeline/allocate.ts';
+import { openRun } from '../../shared/pipeline/open-run.ts';
+import { resumeRun, runHere } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { CATALOGUE } from '../../shared/policy/catalogue.ts';
 import { setLimit } from '../../shared/store/budget.ts';
@@ -159,6 +161,51 @@ describe('19. a record that is written late', () => {
       await expectSound(world);
     },
   );
+});
+
+describe('what a successor has to know', () => {
+  it('of the runs that were displaced one after the other is kept until it is on record', async () => {
+    const world = await someone();
+    await expect(
+      world.run(DAILY, { runId: 'first', services: diesAfter(world, at('put-if-absent', ' ID#first')) }),
+    ).rejects.toThrow();
+    for (const runId of ['second', 'third']) {
+      world.wait(LEASE_MS);
+      const services = diesAfter(world, at('update', ' CONTROL'));
+      await expect(world.run(DAILY, { runId, services })).rejects.toThrow();
+    }
+    await world.wait(LEASE_MS).run(DAILY, { runId: 'last' });
+    expect((await states(world)).sort()).toEqual([
+      'first abandoned',
+      'last closed',
+      'second abandoned',
+      'third abandoned',
+    ]);
+    await expectSound(world);
+  });
+
+  it('of a shard that failed is on record before the move to applying: the watermark stays', async () => {
+    const world = await someone();
+    await world.daily('2024-08-01');
+    await world.at('2024-08-03').ingest([session('2024-08-02', { at: '21:00' })], '2024-08-03');
+    const input = parseRunInput({ program: PROGRAM, requestedBy: 'test', job: 'daily', to: '2024-08-02' });
+    const opening = await openRun(world.services, input, 'dead');
+    if (opening.next !== 'evaluate') throw new Error('it does not open');
+    // The shard of everyone who is due fails as a whole; and the run dies as soon as it has moved on.
+    const failed = { shard: 0, error: 'Lambda.Unknown: gone' };
+    const dying = diesAfter(world, at('update', ' CONTROL'));
+    await expect(allocate(dying, opening.run, [failed])).rejects.toThrow();
+    world.wait(LEASE_MS);
+    const before = await readControl(world.table, PROGRAM);
+    expect(before.state).toBe('applying');
+    await resumeRun(world.services, PROGRAM, 'dead', 'by-hand');
+    const after = await readControl(world.table, PROGRAM);
+    expect(after).toMatchObject({ state: 'idle', watermark: before.watermark });
+    expect(await world.run({ job: 'daily', to: '2024-08-02' })).toMatchObject({
+      summary: { evaluated: 1, entries: 1 },
+    });
+    await expectSound(world);
+  });
 });
 
 describe('20. a run that saw the program before another closed', () => {
