@@ -19,7 +19,7 @@ export interface GivingUp {
 
 /**
  * Tells what giving a run up would mean, and with a reason does it. One that had begun to apply is finished if its
- * plan can be read, and never given up. Otherwise nobody knows what it had granted: what it had reserved stays so, and
+ * plan can be read and its reservation is there, and never given up. Otherwise nobody knows what it had granted: what it had reserved stays so, and
  * only `budget recount` frees it (law 12).
  *
  * @throws {@link InputError} when it does not hold the program, or can be finished; {@link HeldError} while it is
@@ -45,18 +45,19 @@ export async function abandonByHand(
     if (decision !== undefined) await abandonRun(services, { program, runId, epoch: control.epoch }, failure);
     return { runId, state, staysReserved: {} };
   }
-  if (await canBeRead(services, manifest)) {
+  const { reservations, settledEpoch } = await readBudget(table, program);
+  const reserved = reservations.get(planEpoch);
+  if ((await canBeRead(services, manifest)) && (reserved !== undefined || settledEpoch >= planEpoch)) {
     throw new InputError(
-      `run: got ${runId}, whose plan can be read; allowed: a run whose plan is gone. Finish this one with hongbao runs resume ${runId} --program ${program}`,
+      `run: got ${runId}, whose plan can be read; allowed: a run whose plan or reservation is gone. Finish this one with hongbao runs resume ${runId} --program ${program}`,
     );
   }
-  const reserved = (await readBudget(table, program)).reservations.get(planEpoch) ?? [];
   if (decision !== undefined) {
     if (!(await giveUp(table, program, control, { failure, nowMs: now() })))
       throw new Error(`run ${runId} has changed while you looked: look again`);
     await recordEnds(table, program, await readControl(table, program));
   }
-  return { runId, state, staysReserved: Object.fromEntries(reserved) };
+  return { runId, state, staysReserved: Object.fromEntries(reserved ?? []) };
 }
 
 async function canBeRead({ plans }: Services, manifest: string | undefined): Promise<boolean> {

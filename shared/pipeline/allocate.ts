@@ -4,7 +4,7 @@ import { budgetNodes } from '../policy/budget.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import { release, reserve } from '../store/budget.ts';
 import { readBudget } from '../store/budget-item.ts';
-import { abandon, type Hold, readControl, startApplying } from '../store/control.ts';
+import { abandon, displacedBy, type Hold, readControl, startApplying } from '../store/control.ts';
 import { type Run, recordAbandoned, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
@@ -173,15 +173,10 @@ function overtaken({ runId }: Run): Error {
  * first and says who was displaced; whoever opens next makes good what is not done after it.
  */
 export async function abandonRun({ table }: Services, hold: Hold, failure: string): Promise<void> {
-  const {
-    epoch,
-    state,
-    run,
-    planEpoch = hold.epoch,
-    displaced = [],
-  } = await readControl(table, hold.program);
+  const control = await readControl(table, hold.program);
+  const { epoch, state, planEpoch = hold.epoch, displaced = [] } = control;
   if (epoch !== hold.epoch || state !== 'planning') return;
-  const ended = run === undefined ? displaced : [...displaced, { run, failure }];
+  const ended = [...displaced, ...displacedBy(control, failure)];
   if (!(await abandon(table, hold, ended))) return;
   for (const one of ended) await recordAbandoned(table, one.run, one.failure);
   await release(table, hold.program, planEpoch);

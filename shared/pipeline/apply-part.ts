@@ -2,8 +2,9 @@
 import pMap from 'p-map';
 import type { Entry } from '../engine/history.ts';
 import { putHeld, withdrawHeld } from '../store/held.ts';
-import { putEntry } from '../store/ledger.ts';
+import { type PutOutcome, putEntry } from '../store/ledger.ts';
 import type { Run, Totals } from '../store/runs.ts';
+import type { Table } from '../store/table.ts';
 import { listUnpaid } from '../store/unpaid.ts';
 import { entryFor } from './entries.ts';
 import { markAgain } from './evaluation.ts';
@@ -19,9 +20,14 @@ export interface PartResult extends Totals {
   held: number;
   /** Entries whose place another run took first: their participants are due again. */
   displaced: number;
+  /** Entries that the table would never take: their participants are due again. */
+  failed: number;
+  /** The first of these, for people. */
+  failures: string[];
 }
 
 const WRITERS = 16;
+const FAILURES_SHOWN = 5;
 
 /** Applies one part of a plan in the name of its run. */
 export async function applyPart(
@@ -37,17 +43,43 @@ export async function applyPart(
   await listUnpaid(services.table, run.program, unpaidIn(entries));
   const totals = noTotals();
   const displaced: string[] = [];
+  const failed: { id: string; error: string }[] = [];
   await pMap(
     entries,
     async (entry) => {
-      const outcome = await putEntry(services.table, entry);
+      const outcome = await putOrRefuse(services.table, entry);
       if (outcome === 'displaced') displaced.push(entry.participantId);
+      else if (typeof outcome === 'object') failed.push({ id: entry.participantId, ...outcome });
       else addEntry(totals, entry);
     },
     { concurrency: WRITERS },
   );
-  await markAgain(services, run, displaced);
-  return { part, planned: entries.length, displaced: displaced.length, held, ...totals };
+  await markAgain(services, run, [...displaced, ...failed.map(({ id }) => id)]);
+  return {
+    part,
+    planned: entries.length,
+    displaced: displaced.length,
+    failed: failed.length,
+    failures: failed.slice(0, FAILURES_SHOWN).map(({ id, error }) => `${id}: ${error}`),
+    held,
+    ...totals,
+  };
+}
+
+/**
+ * What the table would refuse however often it is asked fails one participant, by name: the plan goes on (law 12).
+ * What may pass, a throttle or a lost connection, is thrown, and the part is tried again.
+ */
+async function putOrRefuse(table: Table, entry: Entry): Promise<PutOutcome | { error: string }> {
+  try {
+    return await putEntry(table, entry);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const never =
+      error.name === 'ValidationException' || error instanceof TypeError || error instanceof RangeError;
+    if (!never) throw error;
+    return { error: `${entry.occasion}: ${error.message}` };
+  }
 }
 
 /** Puts up what waits for an operator, and withdraws what need not wait any more. Doing it again changes nothing. */

@@ -77,8 +77,8 @@ export function summaryOf(
       : {
           evaluated: sum(shards.map(({ evaluated }) => evaluated)),
           changed: sum(shards.map(({ changed }) => changed)),
-          failed: sum(shards.map(({ failed }) => failed)),
-          failures: shards.flatMap(({ failures }) => failures),
+          failed: sum([...shards, ...parts].map(({ failed }) => failed)),
+          failures: [...shards, ...parts].flatMap(({ failures }) => failures),
           unknown: sumListings(shards.map(({ unknown }) => unknown)),
           tooLate: sumListings(shards.map(({ tooLate }) => tooLate)),
         }),

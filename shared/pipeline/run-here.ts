@@ -218,7 +218,15 @@ async function dryApply(
     const content = await readPart(services.plans, part);
     const entries = fundedEntries(run, cuts, content);
     for (const entry of entries) addEntry(totals, entry);
-    return { part, planned: entries.length, displaced: 0, held: heldIn(content), ...totals };
+    return {
+      part,
+      planned: entries.length,
+      displaced: 0,
+      failed: 0,
+      failures: [],
+      held: heldIn(content),
+      ...totals,
+    };
   });
   return summaryOf(results, shards);
 }

@@ -102,8 +102,7 @@ export async function acquire(
   { opener, nowMs, leaseMs }: Taking,
   run?: Run,
 ): Promise<boolean> {
-  const displaced: Displaced[] =
-    seen.run === undefined ? [] : [{ run: seen.run, failure: 'its lease ended while it was planning' }];
+  const displaced = displacedBy(seen, 'its lease ended while it was planning');
   return transition(table, hold.program, {
     set: {
       epoch: hold.epoch,
@@ -206,13 +205,13 @@ export async function giveUp(
   seen: Control,
   { failure, nowMs }: { failure: string; nowMs: number },
 ): Promise<boolean> {
-  const { run, writer: runId = '', planEpoch = seen.epoch, displaced = [], givenUp = [] } = seen;
+  const { writer: runId = '', planEpoch = seen.epoch, displaced = [], givenUp = [] } = seen;
   return transition(table, program, {
     set: {
       epoch: seen.epoch + 1,
       state: 'idle',
       leaseUntil: 0,
-      displaced: run === undefined ? displaced : [...displaced, { run, failure }],
+      displaced: [...displaced, ...displacedBy(seen, failure)],
       givenUp: [...givenUp, { planEpoch, runId, atMs: nowMs }],
     },
     remove: HOLDER,
@@ -241,6 +240,11 @@ export async function endLease(table: Table, hold: Hold): Promise<boolean> {
     values: { ':epoch': hold.epoch, ':run': hold.runId },
     already: () => false,
   });
+}
+
+/** The run that holds the program, as displaced: under the epoch that it had come to, for its record may be under that. */
+export function displacedBy({ run, epoch }: Control, failure: string): Displaced[] {
+  return run === undefined ? [] : [{ run: { ...run, epoch }, failure }];
 }
 
 /** What is known of the run that holds the program, and goes when it is free. */

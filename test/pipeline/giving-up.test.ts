@@ -76,7 +76,7 @@ describe('13. a run whose plan is gone', () => {
   it('is never given up while its plan can be read, or while it may be alive, or when it is another', async () => {
     const world = await deadInApplying();
     await expect(abandonByHand(world.services, PROGRAM, 'dead', BY)).rejects.toThrow(
-      'whose plan can be read; allowed: a run whose plan is gone. Finish this one with hongbao runs resume dead',
+      'whose plan can be read; allowed: a run whose plan or reservation is gone. Finish this one with hongbao runs resume dead',
     );
     await expect(abandonByHand(world.services, PROGRAM, 'other', BY)).rejects.toThrow(
       'run: got "other"; allowed: the run that holds treasure-host, dead',
@@ -85,6 +85,21 @@ describe('13. a run whose plan is gone', () => {
     await expect(abandonByHand(world.wait(-LEASE_MS).services, PROGRAM, 'dead', BY)).rejects.toThrow(
       /is held by run dead/,
     );
+  });
+
+  it('or whose reservation is gone, so that it can never be settled, is given up too', async () => {
+    const world = await deadInApplying();
+    const { planEpoch } = await readControl(world.table, PROGRAM);
+    await updateIf(world.table, keys.budget(PROGRAM), {
+      update: 'REMOVE #reserved',
+      condition: 'attribute_exists(pk)',
+      names: { '#reserved': `reserved#${planEpoch}` },
+    });
+    await expect(world.run(DAILY, { runId: 'next' })).rejects.toThrow(/was never settled/);
+    await abandonByHand(world.wait(LEASE_MS).services, PROGRAM, 'dead', BY);
+    await world.run(DAILY, { runId: 'after' });
+    await recount(world.wait(WRITER_LIFE_MS).services, world.services.catalogue[0]!, 'recount-1', BY);
+    expect(await faultsOf(world)).toEqual([]);
   });
 
   it('that had not begun to apply is given up without loss', async () => {
@@ -105,6 +120,27 @@ describe('13. a run whose plan is gone', () => {
     expect(await readRun(world.table, PROGRAM, 'dead')).toMatchObject({
       state: 'closed',
       requestedBy: 'test',
+    });
+    expect(await faultsOf(world)).toEqual([]);
+  });
+});
+
+describe('12. an entry that the table would never take', () => {
+  it('fails its participant by name, who is due again; the plan goes on, and the pool keeps what it did not get', async () => {
+    const world = (await db.world({ shards: 1, buckets: 1, catalogue: [only('new-host')] })).at('2024-08-02');
+    const facts = ['m-1', 'm-2'].flatMap((by) => [merchant(by), session('2024-08-01', { by })]);
+    await world.ingest(facts, '2024-08-02');
+    const services = world.around(async (call, send) => {
+      if (at('put-if-absent', 'P#m-1 GRANT#treasure-host#w1/cold-1')(call))
+        throw Object.assign(new Error('Item size has exceeded the maximum'), { name: 'ValidationException' });
+      return send();
+    });
+    expect(await world.run(DAILY, { services })).toMatchObject({
+      summary: { failed: 1, failures: ['m-1: w1/cold-1: Item size has exceeded the maximum'], entries: 5 },
+    });
+    expect(await world.pool()).toMatchObject({ left: LIMIT - 20_000, reserved: 0 });
+    expect(await world.at('2024-08-03').run({ job: 'daily', to: '2024-08-03' })).toMatchObject({
+      summary: { entries: 1 },
     });
     expect(await faultsOf(world)).toEqual([]);
   });
