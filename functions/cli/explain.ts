@@ -6,10 +6,12 @@ import type { Held } from '../../shared/engine/history.ts';
 import { REASONS } from '../../shared/engine/reasons.ts';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { lookAt } from '../../shared/pipeline/look.ts';
+import { programNow } from '../../shared/pipeline/policy-in-force.ts';
+import { RETENTION_DAYS } from '../../shared/policy/reach.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readHistory } from '../../shared/store/histories.ts';
-import { floorOf, RETENTION_DAYS } from '../../shared/store/table.ts';
+import { floorOf } from '../../shared/store/table.ts';
 import { addDays, businessDate, later } from '../../shared/values/calendar.ts';
 import { compareCodeUnits } from '../../shared/values/canonical.ts';
 import { formatAmount } from '../../shared/values/units.ts';
@@ -71,10 +73,11 @@ async function spanOf({ services: { table } }: Pick<Target, 'services'>, program
 /** A row an occasion, decided or sealed, with what the ledger has for it and one sentence on why. */
 export async function explainRows(
   { services }: Pick<Target, 'services'>,
-  program: Program,
+  deployed: Program,
   participantId: string,
   asOf?: string,
 ): Promise<Row[]> {
+  const program = await programNow(services.table, deployed);
   const span = await spanOf({ services }, program, asOf);
   const { history, evaluation } = await lookAt(services, program, participantId, span);
   if (history.participant === undefined && history.days.length > 0) {
@@ -94,10 +97,11 @@ export async function explainRows(
 /** An owner's matrix: shown for its own id, and beside each of its shops. */
 async function explainOwner(
   target: Target,
-  program: Program,
+  deployed: Program,
   id: string,
   options: ExplainOptions,
 ): Promise<Row[]> {
+  const program = await programNow(target.services.table, deployed);
   const span = await spanOf(target, program, options.asOf);
   const { participant } = await readHistory(target.services.table, id, span.asOf, { consistent: true });
   const entity = participant?.entityId ?? id;

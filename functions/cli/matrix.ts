@@ -1,7 +1,7 @@
 /** An owner's matrix of shops: their windows, and what is left of the cap that they share. */
 import { caseOf } from '../../shared/engine/case.ts';
 import type { Evaluation } from '../../shared/engine/decision.ts';
-import { incentivesOf } from '../../shared/engine/rules.ts';
+import { idsOf, ruleOn, rulesOf } from '../../shared/engine/rules.ts';
 import { openWindows } from '../../shared/engine/windows.ts';
 import { readShops } from '../../shared/pipeline/evaluate-entities.ts';
 import { lookAtEntity } from '../../shared/pipeline/look.ts';
@@ -30,8 +30,9 @@ export async function matrixOf(
   const evaluations = await lookAtEntity(services, program, entity, span);
   const shops = await readShops(services, entity, { ...span, consistent: true });
   const matrix: Matrix = { rows: [], caps: [] };
-  for (const [id, incentive] of incentivesOf(program)) {
-    if (incentive.kind !== 'window-ladder' || incentive.entityCap === undefined) continue;
+  for (const id of idsOf(program, 'window-ladder')) {
+    const cap = capOn(program, id, span.asOf);
+    if (cap === undefined) continue;
     let used = 0;
     for (const shop of shops) {
       const evaluation = evaluations.get(shop.participantId);
@@ -39,20 +40,25 @@ export async function matrixOf(
       const standing = evaluation.opened[id] ?? [];
       used += standing.length;
       const { open, sealed } = openWindows(caseOf(program, shop, span), id);
-      const windows = [...sealed, ...open].map(({ n, opensOn, closesOn }) => ({
+      const windows = [...sealed, ...open].map(({ start, opensOn, closesOn }) => ({
         shop: shop.participantId,
-        window: `${incentive.prefix}${n}`,
+        window: start.slice(0, -1),
         opensOn,
         closesOn,
         stands: standing.includes(opensOn) ? 'yes' : 'refused by the cap',
-        exposures: hasOf(evaluation, `${incentive.prefix}${n}/`),
+        exposures: hasOf(evaluation, start),
       }));
       matrix.rows.push(...(windows.length > 0 ? windows : [{ shop: shop.participantId, window: 'none' }]));
     }
-    const left = Math.max(0, incentive.entityCap - used);
-    matrix.caps.push(`${id}: ${used} of ${incentive.entityCap} windows, ${left} left`);
+    matrix.caps.push(`${id}: ${used} of ${cap} windows, ${Math.max(0, cap - used)} left`);
   }
   return matrix;
+}
+
+/** The cap of the rule in force on a date, or of the last there was. */
+function capOn(program: Program, id: string, date: string): number | undefined {
+  const rule = ruleOn(program, 'window-ladder', id, date) ?? rulesOf(program, 'window-ladder', id).at(-1);
+  return rule?.incentive.entityCap;
 }
 
 function hasOf({ holdings }: Evaluation, start: string): number {

@@ -1,6 +1,9 @@
-/** The days of a participant as a policy version counts them: valid sessions, net sales, voided dates left out. */
+/** The days of a participant as they count: valid sessions, net sales, voided dates left out. */
 import type { Sanction } from '../facts/schema.ts';
+import type { Program } from '../policy/schema.ts';
+import { versionJudging } from '../policy/versions.ts';
 import { type BusinessDate, dayNumber, type Month, monthOf } from '../values/calendar.ts';
+import { compareCodeUnits } from '../values/canonical.ts';
 import type { Day, History, Session } from './history.ts';
 
 const MS_A_MINUTE = 60_000;
@@ -25,10 +28,10 @@ export interface Activity {
 }
 
 /**
- * A session is valid when it has a cart, is neither recorded nor withdrawn, and is at least `minMinutes` long,
- * to the millisecond (docs/programs.md, Facts). On the dates of a `void` sanction nothing counts.
+ * Folds the days once. Validity belongs to the day: a session is judged by the policy version in force on its own
+ * day, whatever is decided with it later (docs/programs.md, Facts). On the dates of a `void` sanction nothing counts.
  */
-export function activityOf(history: History, asOf: BusinessDate, minMinutes: number): Activity {
+export function activityOf(program: Program, history: History, asOf: BusinessDate): Activity {
   const days: ActiveDay[] = [];
   const broadcastDays: ActiveDay[] = [];
   const broadcastDaysByMonth = new Map<Month, number>();
@@ -38,7 +41,7 @@ export function activityOf(history: History, asOf: BusinessDate, minMinutes: num
     const active: ActiveDay = {
       date: day.date,
       number: dayNumber(day.date),
-      sessions: validSessions(day, minMinutes),
+      sessions: validSessions(day, versionJudging(program, day.date).validSession.minMinutes),
       netFen: day.sales === undefined ? 0 : day.sales.grossFen - day.sales.refundedFen,
       feesFen: day.sales?.feesFen ?? 0,
     };
@@ -51,14 +54,25 @@ export function activityOf(history: History, asOf: BusinessDate, minMinutes: num
   return { days, broadcastDays, broadcastDaysByMonth };
 }
 
+/**
+ * A session is valid when it has a cart, is neither recorded nor withdrawn, and is at least `minMinutes` long, to the
+ * millisecond. One account cannot be live twice at once: of those that meet this, by start and then id, one that
+ * starts before the end of the last that counted does not count. A session past midnight stops none of the next day.
+ */
 function validSessions(day: Day, minMinutes: number): Session[] {
-  const valid = day.sessions.filter(
+  const long = day.sessions.filter(
     ({ hasCart, recorded, withdrawn, startMs, endMs }) =>
       hasCart && !recorded && !withdrawn && endMs - startMs >= minMinutes * MS_A_MINUTE,
   );
-  return valid.length < 2
-    ? valid
-    : valid.sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  if (long.length < 2) return long;
+  let freeFrom = Number.NEGATIVE_INFINITY;
+  return long
+    .sort((a, b) => a.startMs - b.startMs || compareCodeUnits(a.id, b.id))
+    .filter(({ startMs, endMs }) => {
+      if (startMs < freeFrom) return false;
+      freeFrom = endMs;
+      return true;
+    });
 }
 
 function isVoid(sanctions: readonly Sanction[], date: BusinessDate): boolean {

@@ -1,5 +1,5 @@
 /** A participant before a program: the case that the kinds of incentives judge. */
-import type { PolicyVersion, Program } from '../policy/schema.ts';
+import type { Program } from '../policy/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { type Activity, activityOf } from './activity.ts';
 import type { Case, Holding, Surroundings } from './decision.ts';
@@ -20,7 +20,7 @@ export function caseOf(
   { horizon, asOf }: Span,
   around: Surroundings = ALONE,
 ): Case {
-  const activities = new Map<number, Activity>();
+  let activity: Activity | undefined;
   return {
     program,
     history,
@@ -28,11 +28,9 @@ export function caseOf(
     asOf,
     holdings: holdingsOf(history.entries, program.program),
     around,
-    activity: ({ validSession: { minMinutes } }: PolicyVersion) => {
-      const known = activities.get(minMinutes);
-      if (known !== undefined) return known;
-      const activity = activityOf(history, asOf, minMinutes);
-      activities.set(minMinutes, activity);
+    /** Folded when first asked for: many a participant is looked at for its ledger alone. */
+    get activity() {
+      activity ??= activityOf(program, history, asOf);
       return activity;
     },
   };

@@ -1,7 +1,7 @@
 /** Builds decisions: the part that every kind of incentive shares. */
 import type { Incentive } from '../policy/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import type { Case, Decision } from './decision.ts';
+import type { Case, Decision, Holding } from './decision.ts';
 import type { Evidence } from './history.ts';
 import type { MissedReason } from './reasons.ts';
 import { type Refusal, refusalBetween } from './refusal.ts';
@@ -59,6 +59,25 @@ export function missed(
     readsFrom,
     reason,
     evidence,
+  };
+}
+
+/** What the ledger holds is no longer earned: it is taken back as it was granted, under the rule that had granted it. */
+export function lost({ occasion, last }: Holding, reason: MissedReason, evidence: Evidence): Decision {
+  return {
+    outcome: 'missed',
+    incentive: last.incentive,
+    occasion,
+    unit: last.unit,
+    pool: last.pool,
+    limitedBy: last.limitedBy,
+    amount: 0,
+    worth: 0,
+    earnedOn: undefined,
+    readsFrom: undefined,
+    reason,
+    evidence,
+    policy: last.policy,
   };
 }
 

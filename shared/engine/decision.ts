@@ -48,7 +48,6 @@ export interface Rule<K extends Incentive['kind']> {
 /** What an agency's members did in a month while members. */
 export interface AgencyMonth {
   netFen: number;
-  feesFen: number;
   /** The sum, over members, of how much more they sold than in all of last month. */
   growthFen: number;
   /** Members with a broadcast day. */
@@ -89,8 +88,8 @@ export interface Case {
   horizon: BusinessDate;
   holdings: ReadonlyMap<string, Holding>;
   around: Surroundings;
-  /** The days as a version counts them. */
-  activity(version: PolicyVersion): Activity;
+  /** Its days as they count, each judged by the version in force on it. */
+  readonly activity: Activity;
 }
 
 /** What one incentive concludes. `kept` names occasions that keep their ledger sum: the facts do not reach them. */

@@ -6,7 +6,7 @@ import { caseOf, type Span } from './case.ts';
 import { type Case, type Evaluation, type OwnerMonth, type Surroundings, windowKey } from './decision.ts';
 import { evaluate } from './evaluate.ts';
 import type { History } from './history.ts';
-import { incentivesOf } from './rules.ts';
+import { idsOf } from './rules.ts';
 import { openWindows } from './windows.ts';
 
 /**
@@ -21,7 +21,7 @@ export function evaluateEntity(
 ): Map<string, Evaluation> {
   const cases = shops.map((shop) => caseOf(program, shop, span, around));
   const capped = cappedWindows(program, cases);
-  const owner = ownerOf(program, cases);
+  const owner = ownerOf(cases);
   return new Map(
     shops.map((shop) => [
       shop.participantId,
@@ -49,8 +49,7 @@ interface Candidate {
  */
 function cappedWindows(program: Program, cases: readonly Case[]): Map<string, Set<string>> {
   const capped = new Map<string, Set<string>>();
-  for (const [id, { kind }] of incentivesOf(program)) {
-    if (kind !== 'window-ladder') continue;
+  for (const id of idsOf(program, 'window-ladder')) {
     let standing = 0;
     const candidates: Candidate[] = [];
     for (const kase of cases) {
@@ -61,7 +60,7 @@ function cappedWindows(program: Program, cases: readonly Case[]): Map<string, Se
           participantId: kase.history.participantId,
           key: windowKey(id, n),
           opensOn,
-          firstStartMs: firstStart(kase, rule.version, opensOn),
+          firstStartMs: firstStart(kase, opensOn),
           cap: rule.incentive.entityCap ?? Number.POSITIVE_INFINITY,
         });
       }
@@ -82,15 +81,15 @@ function compareOpenings(a: Candidate, b: Candidate): number {
   );
 }
 
-function firstStart(kase: Case, version: Parameters<Case['activity']>[0], date: BusinessDate): number {
-  return kase.activity(version).broadcastDays.find((day) => day.date === date)?.sessions[0]?.startMs ?? 0;
+function firstStart({ activity }: Case, date: BusinessDate): number {
+  return activity.broadcastDays.find((day) => day.date === date)?.sessions[0]?.startMs ?? 0;
 }
 
-/** What the shops sold by month, under the latest version, and the shop with the smallest id. */
-function ownerOf(program: Program, cases: readonly Case[]): NonNullable<Surroundings['owner']> {
+/** What the shops sold by month, and the shop with the smallest id. */
+function ownerOf(cases: readonly Case[]): NonNullable<Surroundings['owner']> {
   const months: Record<string, OwnerMonth> = {};
   for (const kase of cases) {
-    for (const { date, netFen, feesFen } of kase.activity(program.versions.at(-1)!).days) {
+    for (const { date, netFen, feesFen } of kase.activity.days) {
       const month = monthOf(date);
       const known = months[month] ?? { netFen: 0, feesFen: 0 };
       months[month] = { netFen: known.netFen + netFen, feesFen: known.feesFen + feesFen };

@@ -1,16 +1,19 @@
 /** Folds all facts known of one participant, and a program's policy, into what it should have. */
 import type { Program } from '../policy/schema.ts';
+import { versionNamed } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import { ALONE, caseOf, holdingsOf, type Span } from './case.ts';
+import { ALONE, caseOf, type Span } from './case.ts';
 import type { Decision, Evaluation, Surroundings } from './decision.ts';
+import { kindCorrected, platformCorrected } from './fit.ts';
 import type { History } from './history.ts';
-import { holdsFrozen } from './incentives/global.ts';
 import { KINDS } from './incentives/index.ts';
-import { incentivesOf, isFor } from './rules.ts';
+import { kindsOf } from './rules.ts';
 
 /**
- * Evaluates one participant. Pure: the same history, policy, span and surroundings give the same decisions. A
- * participant that is not known yet, or is on another platform, has nothing decided and keeps what it has.
+ * Evaluates one participant. Pure: the same history, policy, span and surroundings give the same decisions. Every
+ * incentive of any version is asked, and asks for itself which rule decides. A participant that is not known yet has
+ * nothing decided and keeps what it has; one that is on another platform now keeps what is sealed.
+ * @throws Error naming a policy label of its entries that no version in force has.
  */
 export function evaluate(
   program: Program,
@@ -18,21 +21,22 @@ export function evaluate(
   span: Span,
   around: Surroundings = ALONE,
 ): Evaluation {
+  const kase = caseOf(program, history, span, around);
+  const { holdings } = kase;
+  const { participant } = history;
+  const opened: Record<string, readonly BusinessDate[]> = {};
+  if (participant === undefined) return { decisions: [], kept: new Set(holdings.keys()), holdings, opened };
+  for (const { last } of holdings.values()) versionNamed(program, last.policy);
+  if (participant.platform !== program.platform) {
+    return { decisions: platformCorrected(kase), kept: new Set(), holdings, opened };
+  }
   const decisions: Decision[] = [];
   const kept = new Set<string>();
-  const opened: Record<string, readonly BusinessDate[]> = {};
-  const { participant } = history;
-  if (participant === undefined || participant.platform !== program.platform) {
-    const holdings = holdingsOf(history.entries, program.program);
-    return { decisions, kept: new Set(holdings.keys()), holdings, opened };
-  }
-  const kase = caseOf(program, history, span, around);
-  for (const [id, { kind, who }] of incentivesOf(program)) {
-    if (!isFor(who, participant) && !holdsFrozen(kase, id)) continue;
+  for (const [id, kind] of kindsOf(program)) {
     const verdict = KINDS[kind](kase, id);
     decisions.push(...verdict.decisions);
     for (const occasion of verdict.kept) kept.add(occasion);
     if (verdict.opened !== undefined) opened[id] = verdict.opened;
   }
-  return { decisions, kept, holdings: kase.holdings, opened };
+  return { decisions: kindCorrected(kase, decisions, kept), kept, holdings, opened };
 }

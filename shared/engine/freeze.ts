@@ -4,9 +4,9 @@ import { firstDay, lastDay, type Month } from '../values/calendar.ts';
 import type { Span } from './case.ts';
 import type { AgencyMonth, Frozen, Rule } from './decision.ts';
 import type { History } from './history.ts';
-import { decidedOn, readsFromForMembers, visibleMonths } from './months.ts';
+import { decidedOn, monthsUnder } from './months.ts';
 import { refusalBetween } from './refusal.ts';
-import { incentivesOf, isFor, ruleOn } from './rules.ts';
+import { idsOf, isFor } from './rules.ts';
 import { split } from './split.ts';
 import { NO_MONTH, type Tally } from './tally.ts';
 
@@ -24,22 +24,21 @@ export function freezeDue(
   agencies: readonly History[],
 ): Frozen {
   const decided: Record<string, Record<string, number>> = {};
-  for (const [id, incentive] of incentivesOf(program)) {
-    if (incentive.kind !== 'pooled-split' && incentive.kind !== 'ranking') continue;
-    for (const month of visibleMonths(incentive.firstMonth, span, readsFromForMembers)) {
+  const isDue = (name: string, month: Month, { decidedAfterDays }: { decidedAfterDays: number }) =>
+    frozen[name] === undefined && decidedOn(month, decidedAfterDays) <= span.asOf;
+  for (const id of idsOf(program, 'pooled-split')) {
+    for (const { month, rule } of monthsUnder(program, 'pooled-split', id, span)) {
       const name = `${id}/${month}`;
-      const rule = ruleOn(program, incentive.kind, id, lastDay(month));
-      if (rule === undefined || frozen[name] !== undefined) continue;
-      if (decidedOn(month, rule.incentive.decidedAfterDays) > span.asOf) continue;
-      decided[name] =
-        rule.incentive.kind === 'ranking'
-          ? Object.fromEntries(
-              (tally.contenders[name] ?? []).map(({ participantId }) => [
-                participantId,
-                rule.incentive.amount,
-              ]),
-            )
-          : splitMonth(program, rule as Rule<'pooled-split'>, month, tally, agencies);
+      if (isDue(name, month, rule.incentive))
+        decided[name] = splitMonth(program, rule, month, tally, agencies);
+    }
+  }
+  for (const id of idsOf(program, 'ranking')) {
+    for (const { month, rule } of monthsUnder(program, 'ranking', id, span)) {
+      const name = `${id}/${month}`;
+      if (!isDue(name, month, rule.incentive)) continue;
+      const ranked = (tally.contenders[name] ?? []).map(({ participantId }) => participantId);
+      decided[name] = Object.fromEntries(ranked.map((winner) => [winner, rule.incentive.amount]));
     }
   }
   return decided;

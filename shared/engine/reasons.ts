@@ -32,6 +32,8 @@ const MISSED = {
   'never-live': 'There is no broadcast day since the program started.',
   'not-silent': 'Each broadcast day follows another too closely, and no attestation holds.',
   'window-not-open': 'By the facts known now, this window does not open.',
+  'platform-corrected': 'The participant is on another platform now than the one that granted it.',
+  'kind-corrected': 'The participant is of another kind, or sort of agency, now than it was granted to.',
   'no-longer-earned': 'By the facts known now, nothing is earned for this.',
 } as const;
 

@@ -1,4 +1,6 @@
 /** The difference between what a participant should have and what the ledger says it has. */
+
+import { seenDays } from '../policy/reach.ts';
 import type { PolicyVersion, Program } from '../policy/schema.ts';
 import { versionNamed } from '../policy/versions.ts';
 import { type BusinessDate, dayNumber } from '../values/calendar.ts';
@@ -31,7 +33,7 @@ export function reconcile(
     const holding = holdings.get(decision.occasion);
     if (decision.outcome === 'pending' || isSealed(holding, horizon)) continue;
     judged.add(decision.occasion);
-    const change = changeFor(decision, holding);
+    const change = changeFor(decision, holding, seenDays(program));
     if (change !== undefined) changes.push(change);
   }
   for (const holding of holdings.values()) {
@@ -50,7 +52,7 @@ function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean 
   return holding !== undefined && holding.last.readsFrom < horizon && !isMissed(holding.last.reason);
 }
 
-function changeFor(decision: Decision, holding: Holding | undefined): Change | undefined {
+function changeFor(decision: Decision, holding: Holding | undefined, seen: number): Change | undefined {
   const amount = decision.amount - (holding?.sum ?? 0);
   if (decision.outcome === 'missed') {
     return holding === undefined || (amount === 0 && isMissed(holding.last.reason))
@@ -58,7 +60,7 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
       : takeBack(holding, decision.reason, decision.evidence, decision.policy, decision.readsFrom);
   }
   const unchanged = decision.outcome === 'earned' || holding?.last.reason === decision.reason;
-  if (amount === 0 && unchanged && !movedUnseen(decision, holding)) return undefined;
+  if (amount === 0 && unchanged && !movedUnseen(decision, holding, seen)) return undefined;
   if (decision.earnedOn === undefined || decision.readsFrom === undefined) {
     throw new Error(`${decision.occasion} is ${decision.outcome} without a date`);
   }
@@ -81,13 +83,10 @@ function changeFor(decision: Decision, holding: Holding | undefined): Change | u
   };
 }
 
-/** A first date that moved back by less shows in the facts themselves, until the later one is sealed too. */
-const SEEN_DAYS = 28;
-
 /** Whether late facts moved an occasion so far back that the ledger would take it for one of its later date. */
-function movedUnseen({ readsFrom }: Decision, holding: Holding | undefined): boolean {
+function movedUnseen({ readsFrom }: Decision, holding: Holding | undefined, seen: number): boolean {
   if (readsFrom === undefined || holding === undefined) return false;
-  return dayNumber(holding.last.readsFrom) - dayNumber(readsFrom) >= SEEN_DAYS;
+  return dayNumber(holding.last.readsFrom) - dayNumber(readsFrom) >= seen;
 }
 
 function takeBack(

@@ -3,7 +3,7 @@ import type { Participant } from '../facts/schema.ts';
 import type { Incentive, Program } from '../policy/schema.ts';
 import { versionLabel, versionOn } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
-import type { Rule } from './decision.ts';
+import type { Case, Rule } from './decision.ts';
 
 type Kind = Incentive['kind'];
 
@@ -18,33 +18,74 @@ export function ruleOn<K extends Kind>(
   return rulesOf(program, kind, id).find((rule) => rule.version === version);
 }
 
-/** The rule under which an entry was written; the last one there is when that version is gone. */
-export function ruleNamed<K extends Kind>(
-  program: Program,
+/** The rule of an incentive on its deciding day, if it is for this participant: the one question that kinds ask. */
+export function ruleFor<K extends Kind>(
+  kase: Case,
   kind: K,
   id: string,
-  label: string,
+  date: BusinessDate,
 ): Rule<K> | undefined {
-  const rules = rulesOf(program, kind, id);
-  return rules.find((rule) => rule.label === label) ?? rules.at(-1);
+  const rule = ruleOn(kase.program, kind, id, date);
+  return rule !== undefined && concerns(rule, kase) ? rule : undefined;
 }
 
-const rules = new WeakMap<Program, Map<string, Rule<Kind>[]>>();
+/** Whether a rule is for the participant of a case. */
+export function concerns<K extends Kind>(
+  { incentive }: Rule<K>,
+  { history: { participant } }: Case,
+): boolean {
+  return participant !== undefined && isFor((incentive as Incentive).who, participant);
+}
+
+/**
+ * The rule under which an entry was written.
+ * @throws Error naming the label, when no version that is in force has it: the past is never judged by another rule.
+ */
+export function ruleNamed<K extends Kind>(program: Program, kind: K, id: string, label: string): Rule<K> {
+  const rule = rulesOf(program, kind, id).find((candidate) => candidate.label === label);
+  if (rule !== undefined) return rule;
+  throw new Error(
+    `an entry of ${id} names policy ${label}, and no version of ${program.program} in force is that`,
+  );
+}
 
 /** An incentive in every version that has it, in order. Its kind is the same in all: the checks see to that. */
 export function rulesOf<K extends Kind>(program: Program, _kind: K, id: string): readonly Rule<K>[] {
-  let known = rules.get(program);
-  if (known === undefined) {
-    known = new Map();
+  return (indexOf(program).rules.get(id) ?? []) as unknown as Rule<K>[];
+}
+
+/** The kind of every incentive of any version, by its id. */
+export function kindsOf(program: Program): ReadonlyMap<string, Kind> {
+  return indexOf(program).kinds;
+}
+
+/** The ids of all incentives of a kind, of any version. */
+export function idsOf(program: Program, kind: Kind): string[] {
+  return [...kindsOf(program)].filter(([, candidate]) => candidate === kind).map(([id]) => id);
+}
+
+interface Index {
+  rules: Map<string, Rule<Kind>[]>;
+  kinds: Map<string, Kind>;
+}
+
+const indexes = new WeakMap<Program, Index>();
+
+/** Asked for every participant: found once a program. */
+function indexOf(program: Program): Index {
+  let index = indexes.get(program);
+  if (index === undefined) {
+    index = { rules: new Map(), kinds: new Map() };
     for (const version of program.versions) {
       for (const incentive of version.incentives) {
         const rule = { incentive, version, label: versionLabel(program, version) };
-        known.set(incentive.id, [...(known.get(incentive.id) ?? []), rule]);
+        index.rules.set(incentive.id, [...(index.rules.get(incentive.id) ?? []), rule]);
+        index.kinds.set(incentive.id, incentive.kind);
       }
     }
-    rules.set(program, known);
+    indexes.set(program, index);
   }
-  return (known.get(id) ?? []) as unknown as Rule<K>[];
+  return index;
 }
 
 /** Whether an incentive is for a participant. */
@@ -54,18 +95,4 @@ export function isFor(who: Incentive['who'], { kind, agencyKind, industryCluster
     (who.agencyKind === undefined || who.agencyKind === agencyKind) &&
     (who.inCluster === undefined || industryCluster !== undefined)
   );
-}
-
-const known = new WeakMap<Program, Map<string, Incentive>>();
-
-/** Every incentive of any version by its id, as its latest version has it. */
-export function incentivesOf(program: Program): Map<string, Incentive> {
-  let incentives = known.get(program);
-  if (incentives === undefined) {
-    incentives = new Map(
-      program.versions.flatMap((version) => version.incentives).map((one) => [one.id, one]),
-    );
-    known.set(program, incentives);
-  }
-  return incentives;
 }

@@ -2,8 +2,9 @@
  * What single participants add up to: the months of agencies, and the best of each ranking. Shards send these,
  * so that no stage holds everyone (law 6).
  */
+
+import { memberReadsFrom } from '../policy/reach.ts';
 import type { Program } from '../policy/schema.ts';
-import { versionOn } from '../policy/versions.ts';
 import { addMonths, firstDay, lastDay, type Month, monthOf } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import type { Activity } from './activity.ts';
@@ -11,9 +12,9 @@ import { caseOf, type Span } from './case.ts';
 import type { AgencyMonth, Case, Evaluation, Frozen } from './decision.ts';
 import type { History } from './history.ts';
 import { agenciesBetween, agencyOn } from './members.ts';
-import { decidedOn, readsFromForMembers, visibleMonths } from './months.ts';
+import { decidedOn, monthsFor, visibleMonths } from './months.ts';
 import { refusalBetween } from './refusal.ts';
-import { incentivesOf, isFor, ruleOn } from './rules.ts';
+import { idsOf, ruleOn } from './rules.ts';
 
 /** A creator in the running for a month. */
 interface Contender {
@@ -29,7 +30,7 @@ export interface Tally {
   contenders: Record<string, Contender[]>;
 }
 
-export const NO_MONTH: AgencyMonth = { netFen: 0, feesFen: 0, growthFen: 0, liveMembers: 0, windows: {} };
+export const NO_MONTH: AgencyMonth = { netFen: 0, growthFen: 0, liveMembers: 0, windows: {} };
 
 /** What one participant adds. `opened` are the windows of its evaluation that stand. */
 export function tallyOf(
@@ -49,10 +50,12 @@ export function tallyOf(
   return tally;
 }
 
-/** The first month that any incentive for agencies looks at. */
-function firstAgencyMonth(program: Program): Month | undefined {
-  const months = [...incentivesOf(program).values()].flatMap((incentive) =>
-    incentive.who.kinds.includes('agency') && 'firstMonth' in incentive ? [incentive.firstMonth] : [],
+/** The first month that any incentive for agencies looks at, in any version. */
+function firstAgencyMonth({ versions }: Program): Month | undefined {
+  const months = versions.flatMap(({ incentives }) =>
+    incentives.flatMap((incentive) =>
+      incentive.who.kinds.includes('agency') && 'firstMonth' in incentive ? [incentive.firstMonth] : [],
+    ),
   );
   return months.sort(compareCodeUnits)[0];
 }
@@ -61,11 +64,10 @@ function addMemberMonths(kase: Case, opened: Evaluation['opened'], tally: Tally)
   const first = firstAgencyMonth(kase.program);
   const participant = kase.history.participant;
   if (first === undefined || participant === undefined || participant.memberships === undefined) return;
-  for (const month of visibleMonths(first, kase, readsFromForMembers)) {
-    const version = versionOn(kase.program, lastDay(month)) ?? kase.program.versions.at(-1)!;
+  for (const month of visibleMonths(first, kase, (one) => memberReadsFrom(kase.program, one))) {
     for (const agency of agenciesBetween(participant, firstDay(month), lastDay(month))) {
       const months = tally.agencies[agency] ?? {};
-      months[month] = memberMonth(kase, kase.activity(version), opened, agency, month);
+      months[month] = memberMonth(kase, opened, agency, month);
       tally.agencies[agency] = months;
     }
   }
@@ -73,8 +75,7 @@ function addMemberMonths(kase: Case, opened: Evaluation['opened'], tally: Tally)
 
 /** One member's part of an agency's month: its days while a member, against all of last month. */
 function memberMonth(
-  { history }: Case,
-  { days }: Activity,
+  { history, activity: { days } }: Case,
   opened: Evaluation['opened'],
   agency: string,
   month: Month,
@@ -83,13 +84,11 @@ function memberMonth(
   const before = addMonths(month, -1);
   let lastMonthFen = 0;
   let netFen = 0;
-  let feesFen = 0;
   let live = false;
   for (const day of days) {
     if (monthOf(day.date) === before) lastMonthFen += day.netFen;
     if (monthOf(day.date) !== month || agencyOn(participant, day.date) !== agency) continue;
     netFen += day.netFen;
-    feesFen += day.feesFen;
     live ||= day.sessions.length > 0;
   }
   const windows = Object.fromEntries(
@@ -100,7 +99,6 @@ function memberMonth(
   );
   return {
     netFen,
-    feesFen,
     growthFen: Math.max(0, netFen - lastMonthFen),
     liveMembers: live ? 1 : 0,
     windows,
@@ -110,14 +108,12 @@ function memberMonth(
 /** A creator whose reward would be refused is not ranked, nor is one below the floor. */
 function addContender(kase: Case, frozen: Frozen, tally: Tally): void {
   const { program, history } = kase;
-  for (const [id, incentive] of incentivesOf(program)) {
-    if (incentive.kind !== 'ranking' || !isFor(incentive.who, history.participant!)) continue;
-    for (const month of visibleMonths(incentive.firstMonth, kase, readsFromForMembers)) {
+  for (const id of idsOf(program, 'ranking')) {
+    for (const { month, rule } of monthsFor(kase, 'ranking', id)) {
       const name = `${id}/${month}`;
-      const rule = ruleOn(program, 'ranking', id, lastDay(month));
-      if (rule === undefined || frozen[name] !== undefined) continue;
+      if (frozen[name] !== undefined) continue;
       if (decidedOn(month, rule.incentive.decidedAfterDays) > kase.asOf) continue;
-      const { fen, views } = monthFigures(kase.activity(rule.version), month, rule.incentive.measure);
+      const { fen, views } = monthFigures(kase.activity, month, rule.incentive.measure);
       if (fen < rule.incentive.minFen || fen <= 0) continue;
       if (refusalBetween(history, firstDay(month), lastDay(month)) !== undefined) continue;
       tally.contenders[name] = [{ participantId: history.participantId, fen, views }];
@@ -173,7 +169,6 @@ function addMonth(a: AgencyMonth, b: AgencyMonth): AgencyMonth {
   const ids = new Set([...Object.keys(a.windows), ...Object.keys(b.windows)]);
   return {
     netFen: a.netFen + b.netFen,
-    feesFen: a.feesFen + b.feesFen,
     growthFen: a.growthFen + b.growthFen,
     liveMembers: a.liveMembers + b.liveMembers,
     windows: Object.fromEntries([...ids].map((id) => [id, (a.windows[id] ?? 0) + (b.windows[id] ?? 0)])),

@@ -3,12 +3,14 @@ import { addDays, type BusinessDate, dateOf, dayNumber, later } from '../values/
 import type { ActiveDay } from './activity.ts';
 import type { Case, Holding, Rule } from './decision.ts';
 import { isMissed } from './reasons.ts';
-import { ruleNamed, ruleOn } from './rules.ts';
+import { ruleFor, ruleNamed } from './rules.ts';
 
 /** A window, both ends included. */
 export interface Window {
   /** Numbers the windows of a participant from 1, in order of opening. */
   n: number;
+  /** How its occasions start: `w1/`. */
+  start: string;
   rule: Rule<'window-ladder'>;
   opensOn: BusinessDate;
   closesOn: BusinessDate;
@@ -18,13 +20,17 @@ export interface Window {
 export interface Windows {
   open: Window[];
   /** Windows of the ledger that the facts read do not reach back to: they keep what they have. */
-  sealed: { n: number; opensOn: BusinessDate; closesOn: BusinessDate; capped: boolean }[];
-  /** The last broadcast day that opened none, and the one before it. */
-  nearMiss: { on: BusinessDate; after: BusinessDate } | undefined;
+  sealed: SealedWindow[];
+  /** The last broadcast day that opened none, the one before it, and the rule that asks for silence. */
+  nearMiss: { on: BusinessDate; after: BusinessDate; rule: Rule<'window-ladder'> } | undefined;
 }
 
-/** The occasions of one window start like this: `w1/`. */
-export function windowPrefix(prefix: string, n: number): string {
+/** A window as the ledger remembers it. */
+interface SealedWindow extends Pick<Window, 'n' | 'start' | 'opensOn' | 'closesOn'> {
+  capped: boolean;
+}
+
+function windowPrefix(prefix: string, n: number): string {
   return `${prefix}${n}/`;
 }
 
@@ -33,30 +39,33 @@ export function windowPrefix(prefix: string, n: number): string {
  * either it had no broadcast day in `[d - silenceDays, d - 1]` or it holds an attestation, verified and
  * unexpired on `d`, of a large enough month elsewhere (docs/programs.md, New hosts).
  *
- * Days whose silence cannot be seen from the horizon open nothing (law 5).
+ * Each day is judged by the rule in force on it, if that is for the participant. Days whose silence cannot be seen from
+ * the horizon open nothing (law 5).
  */
 export function openWindows(kase: Case, id: string): Windows {
   const sealed = sealedWindows(kase, id);
   const open: Window[] = [];
   let nearMiss: Windows['nearMiss'];
   let before: ActiveDay | undefined;
-  for (const day of broadcastDays(kase, id)) {
+  for (const day of kase.activity.broadcastDays) {
     const previous = before;
     before = day;
-    const rule = ruleOn(kase.program, 'window-ladder', id, day.date);
+    const rule = ruleFor(kase, 'window-ladder', id, day.date);
     if (rule === undefined) continue;
-    const { opens, maxWindows, lengthDays } = rule.incentive;
+    const { opens, maxWindows, lengthDays, prefix } = rule.incentive;
     if (day.number - opens.silenceDays < dayNumber(kase.horizon)) continue;
     const had = [...sealed, ...open];
     if (had.some(({ opensOn, closesOn }) => opensOn <= day.date && day.date <= closesOn)) continue;
-    if (had.length >= maxWindows) break;
+    // A later version may allow more.
+    if (had.length >= maxWindows) continue;
     const silent = previous === undefined || day.number - previous.number > opens.silenceDays;
     if (!silent && !attested(kase, rule, day.date)) {
-      nearMiss = { on: day.date, after: previous.date };
+      nearMiss = { on: day.date, after: previous.date, rule };
       continue;
     }
     open.push({
       n: had.length + 1,
+      start: windowPrefix(prefix, had.length + 1),
       rule,
       opensOn: day.date,
       closesOn: addDays(day.date, lengthDays - 1),
@@ -64,12 +73,6 @@ export function openWindows(kase: Case, id: string): Windows {
     });
   }
   return { open, sealed, nearMiss };
-}
-
-/** Broadcast days under the latest version that has the incentive: what is valid is asked once. */
-function broadcastDays(kase: Case, id: string): readonly ActiveDay[] {
-  const version = kase.program.versions.findLast(({ incentives }) => incentives.some((one) => one.id === id));
-  return version === undefined ? [] : kase.activity(version).broadcastDays;
 }
 
 function attested(kase: Case, rule: Rule<'window-ladder'>, date: BusinessDate): boolean {
@@ -90,8 +93,8 @@ function attested(kase: Case, rule: Rule<'window-ladder'>, date: BusinessDate): 
  * whose silence is now broken by a broadcast day too close to the horizon to be judged itself. Without the
  * second, a window that late facts moved to an earlier day would be taken back when the horizon passes that day.
  */
-function sealedWindows(kase: Case, id: string): Windows['sealed'] {
-  return rememberedWindows(kase, id).filter((window) => beyondReach(kase, id, window));
+function sealedWindows(kase: Case, id: string): SealedWindow[] {
+  return rememberedWindows(kase, id).filter((window) => beyondReach(kase, window));
 }
 
 /**
@@ -100,48 +103,50 @@ function sealedWindows(kase: Case, id: string): Windows['sealed'] {
  */
 function rememberedWindows(kase: Case, id: string) {
   const standing = new Set<number>();
-  const newest = new Map<
-    number,
-    NonNullable<ReturnType<typeof windowOf>> & { recordedAt: string; capped: boolean }
-  >();
+  const newest = new Map<number, RememberedWindow & { recordedAt: string }>();
   for (const holding of kase.holdings.values()) {
     const { last } = holding;
-    const window = last.incentive === id ? windowOf(kase, holding) : undefined;
-    if (window === undefined) continue;
+    if (last.incentive !== id) continue;
+    const window = windowOf(kase, holding);
     if (!isMissed(last.reason)) standing.add(window.n);
     const known = newest.get(window.n);
     if (known === undefined || known.recordedAt < last.recordedAt) {
-      newest.set(window.n, {
-        ...window,
-        recordedAt: last.recordedAt,
-        capped: last.reason === 'entity-window-cap',
-      });
+      newest.set(window.n, { ...window, recordedAt: last.recordedAt });
     }
   }
   return [...newest.values()].filter(({ n }) => standing.has(n));
 }
 
-function beyondReach(
-  kase: Case,
-  id: string,
-  window: { opensOn: BusinessDate; silentFrom: BusinessDate },
-): boolean {
-  const { horizon } = kase;
+function beyondReach({ horizon, activity }: Case, window: RememberedWindow): boolean {
   if (window.silentFrom < horizon) return true;
   const silenceDays = dayNumber(window.opensOn) - dayNumber(window.silentFrom);
   const judgedFrom = addDays(horizon, silenceDays);
   const from = later(window.silentFrom, horizon);
-  return broadcastDays(kase, id).some(
+  return activity.broadcastDays.some(
     ({ date }) => from <= date && date < window.opensOn && date < judgedFrom,
   );
 }
 
-/** The window that a holding of the ledger belongs to. */
-function windowOf({ program }: Case, { occasion, last }: Holding) {
-  const rule = ruleNamed(program, 'window-ladder', last.incentive, last.policy);
-  if (rule === undefined) return undefined;
-  const { prefix, opens, lengthDays } = rule.incentive;
+interface RememberedWindow extends SealedWindow {
+  silentFrom: BusinessDate;
+}
+
+/** The window that a holding of the ledger belongs to, by the rule under which its last entry was written. */
+function windowOf({ program }: Case, { occasion, last }: Holding): RememberedWindow {
+  const { prefix, opens, lengthDays } = ruleNamed(
+    program,
+    'window-ladder',
+    last.incentive,
+    last.policy,
+  ).incentive;
   const n = Number(occasion.slice(prefix.length, occasion.indexOf('/')));
   const opensOn = dateOf(dayNumber(last.readsFrom) + opens.silenceDays);
-  return { n, opensOn, closesOn: addDays(opensOn, lengthDays - 1), silentFrom: last.readsFrom };
+  return {
+    n,
+    start: windowPrefix(prefix, n),
+    opensOn,
+    closesOn: addDays(opensOn, lengthDays - 1),
+    silentFrom: last.readsFrom,
+    capped: last.reason === 'entity-window-cap',
+  };
 }

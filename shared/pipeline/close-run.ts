@@ -54,6 +54,7 @@ async function free({ table, now }: Services, run: Run, complete: boolean): Prom
     decidedThrough: month && later(decidedThrough ?? month, month),
     raises: complete && run.full ? run.raises : undefined,
     policy: contentHash(run.policy),
+    superseding: run.superseding,
     nowMs: now(),
   });
   if (closed || (await readRun(table, run.program, run.runId))?.state === 'closed') return;

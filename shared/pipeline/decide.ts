@@ -11,11 +11,11 @@ import {
   evaluatedShards,
   frozenFor,
   isComplete,
-  pinnedProgram,
   readDeferred,
   type ShardOutcome,
   storeJson,
 } from './evaluation.ts';
+import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
 
 /** What the last evaluating stage needs: whom it looks at, the members' sums, and the decisions made now. */

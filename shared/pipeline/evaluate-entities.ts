@@ -10,15 +10,9 @@ import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { isPaidLast } from './evaluate-shard.ts';
-import {
-  frozenFor,
-  pinnedProgram,
-  planAll,
-  readDeferred,
-  type ShardOutcome,
-  type ShardResult,
-} from './evaluation.ts';
+import { frozenFor, planAll, readDeferred, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
+import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
 
 /** Evaluates the owners of a shard that the first stage deferred. */

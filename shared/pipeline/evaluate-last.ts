@@ -11,8 +11,9 @@ import { bucketOf } from '../store/table.ts';
 import { readContext } from './decide.ts';
 import { isCounted, readShops } from './evaluate-entities.ts';
 import { isOneOfSeveral } from './evaluate-shard.ts';
-import { frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
+import { frozenFor, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
+import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
 
 /** Evaluates a shard of those whom the decisions are about. */

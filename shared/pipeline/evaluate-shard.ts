@@ -2,15 +2,15 @@
 import { evaluate } from '../engine/evaluate.ts';
 import type { History } from '../engine/history.ts';
 import { entityOf } from '../engine/members.ts';
-import { incentivesOf } from '../engine/rules.ts';
 import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
 import { readMarkers } from '../store/due.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { readUnpaid } from '../store/unpaid.ts';
-import { type Collector, frozenFor, pinnedProgram, planAll, type ShardResult } from './evaluation.ts';
+import { type Collector, frozenFor, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
+import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -78,11 +78,11 @@ export function isOneOfSeveral(history: History): boolean {
   return entityOf(history) !== history.participantId || isOwner(history);
 }
 
-/** Whether anything that takes everyone pays its kind: agencies, and creators where they are ranked. */
+/** Whether anything that takes everyone pays its kind, in any version: agencies, and creators where they are ranked. */
 export function isPaidLast(program: Program, { participant }: History): boolean {
   if (participant === undefined) return false;
   if (participant.kind === 'agency') return true;
-  return [...incentivesOf(program).values()].some(
-    ({ kind, who }) => kind === 'ranking' && who.kinds.includes(participant.kind),
+  return program.versions.some(({ incentives }) =>
+    incentives.some(({ kind, who }) => kind === 'ranking' && who.kinds.includes(participant.kind)),
   );
 }

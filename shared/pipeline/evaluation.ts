@@ -4,9 +4,7 @@ import type { Evaluation, Frozen } from '../engine/decision.ts';
 import type { Change, History } from '../engine/history.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
-import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
-import { versionHashes } from '../policy/versions.ts';
 import { readFrozen } from '../store/decisions.ts';
 import { type LateFact, markDue } from '../store/due.ts';
 import type { Listing, Run } from '../store/runs.ts';
@@ -99,15 +97,6 @@ export async function readDeferred(
 
 const READERS = 16;
 const FAILURES_SHOWN = 5;
-
-/** The program of a run. @throws Error when the policy deployed here is not the one that the run pinned. */
-export function pinnedProgram({ catalogue }: Services, run: Run): Program {
-  const program = findProgram(run.program, catalogue);
-  if (canonicalJson(versionHashes(program)) !== canonicalJson(run.policy)) {
-    throw new Error(`run ${run.runId} pinned another policy than the one deployed here: start it again`);
-  }
-  return program;
-}
 
 /** Plans what one unit of work comes to: a participant, or an owner with all its shops. */
 export type Planner = (id: string, to: Collector) => Promise<void>;

@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import { type HashedFact, mergeFact } from '../facts/merge.ts';
 import { type ParsedFact, parseFact } from '../facts/parse.ts';
 import { MAX_SESSIONS_A_DAY } from '../facts/schema.ts';
+import { LATE_AFTER_DAYS } from '../policy/reach.ts';
 import { markDue, noteArrivalDay, noteLate } from '../store/due.ts';
 import {
   enroll,
@@ -37,8 +38,6 @@ export function addIngested(sum: Ingested, batch: Ingested): void {
   sum.quarantined += batch.quarantined;
 }
 
-/** Facts older than this when they come may lie before the horizon of the run that follows. */
-const LATE_DAYS = 115;
 const WRITERS = 16;
 const ATTEMPTS = 10;
 
@@ -91,7 +90,7 @@ export async function ingest(
     table,
     arrivedOn,
     changing.flatMap(({ group: { item } }) =>
-      item.day !== undefined && item.day < addDays(arrivedOn, -LATE_DAYS)
+      item.day !== undefined && item.day < addDays(arrivedOn, -LATE_AFTER_DAYS)
         ? [{ participantId: item.participantId, day: item.day }]
         : [],
     ),

@@ -1,6 +1,5 @@
 /** First stage: who may write, about which dates, under which policy, and who is looked at. */
 import { FACTS_ZONE } from '../facts/schema.ts';
-import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
 import { versionHashes } from '../policy/versions.ts';
 import { openBudget } from '../store/budget.ts';
@@ -13,6 +12,7 @@ import { businessDate } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
 import { InputError } from '../values/validation.ts';
 import { type Manifest, readManifest } from './plan.ts';
+import { checkNewVersions, programFor, supersedingIn } from './policy-in-force.ts';
 import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
 import { horizonOf, scopeOf } from './run-scope.ts';
 import type { Services } from './services.ts';
@@ -51,19 +51,26 @@ export type Opening =
  *
  * @param opener says who opens: whoever asks again under the same name, because it did not hear the answer, is answered
  * again. It is the id of a run by hand; a scheduled run is named by its program, job and business date.
- * @throws {@link InputError} when the input makes no sense, or a used policy version has changed.
+ * @param shown whether the run only plans, to be shown to an operator.
+ * @throws {@link InputError} when the input makes no sense, a used policy version has changed, or a new one would
+ * change the past.
  */
-export async function openRun(services: Services, input: RunInput, opener: string): Promise<Opening> {
-  const program = findProgram(input.program, services.catalogue);
+export async function openRun(
+  services: Services,
+  input: RunInput,
+  opener: string,
+  { shown = false } = {},
+): Promise<Opening> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const control = await readControl(services.table, program.program);
+    const control = await readControl(services.table, input.program);
+    const program = programFor(services, input, control, shown);
     const opening = input.dryRun
       ? await openDry(services, program, input, opener, control)
       : await openAsSeen(services, program, input, opener, control);
     if (opening !== undefined) return opening;
   }
   throw new Error(
-    `${program.program} changed hands ${ATTEMPTS} times while run ${opener} was opened: try again`,
+    `${input.program} changed hands ${ATTEMPTS} times while run ${opener} was opened: try again`,
   );
 }
 
@@ -77,6 +84,7 @@ async function openDry(
 ): Promise<Opening> {
   const dates = datesOf(input, control);
   checkDates(input, dates, control, businessDate(services.now(), FACTS_ZONE));
+  await checkNewVersions(services.table, program, control);
   return toEvaluate(services, await runOf(services, program, input, dates, control, { runId, epoch: 0 }));
 }
 
@@ -115,12 +123,13 @@ async function openAsSeen(
   if (schedule === undefined) await checkUnused(table, program.program, runId);
   const dates = datesOf(input, control);
   checkDates(input, dates, control, businessDate(nowMs, FACTS_ZONE));
+  await checkNewVersions(table, program, control);
   const run = await runOf(services, program, input, dates, control, {
     runId,
     epoch: control.epoch + 1,
     ...(schedule === undefined ? {} : { schedule }),
   });
-  await pinPolicy(table, program, nowMs);
+  await pinPolicy(table, program, dates.asOf, nowMs);
   if (!(await acquire(table, run, control, { opener, nowMs, leaseMs: services.leaseMs }, run)))
     return undefined;
   return begin(services, program, run, await readControl(table, program.program));
@@ -210,7 +219,7 @@ async function runOf(
   const policy = versionHashes(program);
   const { raises } = await readBudget(table, program.program);
   const full = looksAtAll(input, control, { policy, raises });
-  const horizon = horizonOf(table, input, dates);
+  const horizon = horizonOf(table, program, input, dates);
   return {
     program: program.program,
     ...id,
@@ -228,6 +237,7 @@ async function runOf(
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     openedAt: new Date(nowMs).toISOString(),
     policy,
+    ...supersedingIn(program),
     raises,
     consistent: control.state !== 'idle' || nowMs - (control.closedAtMs ?? 0) < SETTLED_MS,
   };

@@ -91,7 +91,7 @@ export async function planToShow(
   runId: string,
   onStage: OnStage = () => {},
 ): Promise<Planned> {
-  const opening = await openRun(services, { ...input, dryRun: true }, runId);
+  const opening = await openRun(services, { ...input, dryRun: true }, runId, { shown: true });
   if (opening.next !== 'evaluate') throw new Error(`a plan was answered with ${opening.next}`);
   const { run } = opening;
   const { allocation, shards, frozen } = await planHere(services, run, opening.shards, onStage);

@@ -1,7 +1,7 @@
 /** Which facts a run reads, and whom it looks at. */
-import { readsFromForMembers } from '../engine/months.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
-import { HORIZON_DAYS } from '../policy/schedules.ts';
+import { memberReadsFrom, reachDays } from '../policy/reach.ts';
+import type { Program } from '../policy/schema.ts';
 import type { Control } from '../store/control.ts';
 import { arrivalDays } from '../store/due.ts';
 import type { Run } from '../store/runs.ts';
@@ -45,18 +45,23 @@ export async function scopeOf(
  * its first day, are seen whole. Never before the floor: there, what has expired looks like what was withdrawn (law 5).
  * @throws {@link InputError} when a range asks for facts from before the floor.
  */
-export function horizonOf(table: Table, { job }: RunInput, { from, asOf }: RunDates): BusinessDate {
-  const scheduled = addDays(asOf, -HORIZON_DAYS);
+export function horizonOf(
+  table: Table,
+  program: Program,
+  { job }: RunInput,
+  { from, asOf }: RunDates,
+): BusinessDate {
+  const scheduled = addDays(asOf, -reachDays(program));
   if (job === 'daily') return later(scheduled, floorOf(table) ?? BEGINNING);
-  return earlier(scheduled, firstReadFor(table, from));
+  return earlier(scheduled, firstReadFor(table, program, from));
 }
 
 /**
  * The first date whose facts a range rests on.
  * @throws {@link InputError} when that is before the floor.
  */
-export function firstReadFor(table: Table, from: BusinessDate): BusinessDate {
-  const first = readsFromForMembers(monthOf(from));
+export function firstReadFor(table: Table, program: Program, from: BusinessDate): BusinessDate {
+  const first = memberReadsFrom(program, monthOf(from));
   const floor = floorOf(table) ?? BEGINNING;
   if (first >= floor) return first;
   throw new InputError(

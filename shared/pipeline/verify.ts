@@ -2,9 +2,9 @@
 import { nodesOf } from '../engine/allocate.ts';
 import type { Change, Entry } from '../engine/history.ts';
 import { entityOf } from '../engine/members.ts';
-import { incentivesOf } from '../engine/rules.ts';
+import { kindsOf } from '../engine/rules.ts';
 import type { Program } from '../policy/schema.ts';
-import { versionHashes } from '../policy/versions.ts';
+import { inForce, versionHashes } from '../policy/versions.ts';
 import { readBudget, readPools } from '../store/budget-item.ts';
 import { type Control, isHeld, readControl } from '../store/control.ts';
 import { arrivalDays, readDue } from '../store/due.ts';
@@ -43,9 +43,10 @@ export interface Verification {
  * Verifies one program as of its last closed as-of.
  * @throws {@link HeldError} while a run writes, or when one began meanwhile: what is half written looks wrong.
  */
-export async function verify(services: Services, program: Program): Promise<Verification> {
+export async function verify(services: Services, deployed: Program): Promise<Verification> {
   const { table, now } = services;
-  const control = await readControl(table, program.program);
+  const control = await readControl(table, deployed.program);
+  const program = inForce(deployed, control.superseding ?? []);
   if (isHeld(control, now())) throw heldBy(program, control);
   const entries = (await readEntries(table)).filter((entry) => entry.program === program.program);
   const runs = withEnds(control, await readRuns(table, program.program));
@@ -255,9 +256,9 @@ function waitsForEveryone(
   if (policy !== contentHash(versionHashes(program))) return () => true;
   const closed = runs.filter(({ state }) => state === 'closed');
   const waits = anyoneDue || closed.at(-1)?.full !== true;
-  const kinds = incentivesOf(program);
+  const kinds = kindsOf(program);
   return ({ incentive }: Change): boolean => {
-    const kind = kinds.get(incentive)?.kind;
+    const kind = kinds.get(incentive);
     return (
       waits &&
       (kind === 'rebate' || kind === 'window-rollup' || kind === 'pooled-split' || kind === 'ranking')

@@ -33,7 +33,7 @@ export async function whatIf(
   { from, to }: { from: BusinessDate; to: BusinessDate },
 ): Promise<WhatIf> {
   const services = { ...given, plans: memoryPlans(), catalogue: [program] };
-  const horizon = firstReadFor(given.table, from);
+  const horizon = firstReadFor(given.table, program, from);
   const run: Run = {
     program: program.program,
     runId: 'what-if',

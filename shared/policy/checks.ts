@@ -1,6 +1,8 @@
 /** What must hold of a program beyond its schema, before it may run. */
-import { addDays, monthOf, periodOf } from '../values/calendar.ts';
-import { parseInput } from '../values/validation.ts';
+import { monthOf, periodOf } from '../values/calendar.ts';
+import { duplicates, parseInput } from '../values/validation.ts';
+import { namingFaults } from './naming.ts';
+import { reachFaults } from './reach.ts';
 import {
   type Incentive,
   type PolicyVersion,
@@ -9,6 +11,7 @@ import {
   type Reward,
   type Rung,
 } from './schema.ts';
+import { versionFaults } from './sequence.ts';
 
 /**
  * Parses and checks a program; all faults are found at once.
@@ -18,6 +21,8 @@ export function checkProgram(input: unknown): Program {
   const program = parseInput(programSchema, input, 'policy');
   const faults = [
     ...versionFaults(program.versions),
+    ...namingFaults(program),
+    ...reachFaults(program),
     ...program.versions.flatMap((version) => incentiveFaults(program, version)),
     ...provenanceFaults(program),
   ];
@@ -25,31 +30,9 @@ export function checkProgram(input: unknown): Program {
   return program;
 }
 
-function versionFaults(versions: readonly PolicyVersion[]): string[] {
-  const faults: string[] = duplicates(versions.map(({ version }) => version)).map(
-    (version) => `version ${version} stands twice`,
-  );
-  for (const [index, { version, from, to }] of versions.entries()) {
-    if (to !== undefined && to < from)
-      faults.push(`version ${version} ends on ${to}, before it starts on ${from}`);
-    const next = versions[index + 1];
-    if (next === undefined) continue;
-    if (next.from <= from)
-      faults.push(`version ${next.version} starts on ${next.from}, not after ${version}, ${from}`);
-    else if (to !== undefined && addDays(to, 1) !== next.from) {
-      faults.push(
-        `version ${version} ends ${to} and ${next.version} starts ${next.from}: versions follow each other without gap or overlap`,
-      );
-    }
-  }
-  return faults;
-}
-
 function incentiveFaults(program: Program, version: PolicyVersion): string[] {
   const at = (id: string, fault: string) => `${version.version} ${id}: ${fault}`;
-  const faults = duplicates(version.incentives.flatMap(occasionNames)).map((name) =>
-    at(name, 'two incentives would name their occasions alike'),
-  );
+  const faults: string[] = [];
   for (const pool of Object.keys(program.pools)) {
     if (version.corrections[pool] === undefined) faults.push(at(pool, 'no corrections mode for this pool'));
   }
@@ -111,10 +94,6 @@ function payeeFaults({ kind, who }: Incentive): string[] {
   return [];
 }
 
-function occasionNames(incentive: Incentive): string[] {
-  return incentive.kind === 'window-ladder' ? [incentive.id, `${incentive.prefix}1`] : [incentive.id];
-}
-
 function rungsOf(incentive: Incentive): readonly Rung[] {
   if (incentive.kind === 'window-ladder') return incentive.sales.rungs;
   return incentive.kind === 'milestone' || incentive.kind === 'event-ladder' ? incentive.rungs : [];
@@ -168,8 +147,4 @@ function numberPaths({ pools, versions }: Program): string[] {
     for (const incentive of incentives) walk(incentive, incentive.id);
   }
   return [...paths];
-}
-
-function duplicates(names: readonly string[]): string[] {
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }

@@ -1,9 +1,5 @@
-/** What a program's rules ask of its schedules: on which days its month ends are run, and when it is over. */
-import { addDays, type BusinessDate } from '../values/calendar.ts';
+/** What a program's rules ask of its schedules: on which days its month ends are run. */
 import type { Program } from './schema.ts';
-
-/** Scheduled runs read this many days back; what rests on older facts is sealed. */
-export const HORIZON_DAYS = 120;
 
 /** The last day that every month has. */
 const DAYS_OF_EVERY_MONTH = 28;
@@ -20,13 +16,4 @@ export function monthEndDays({ versions }: Program): number[] {
     .map((incentive) => ('decidedAfterDays' in incentive ? incentive.decidedAfterDays : 0));
   const days = [1, ...lags.map((lag) => lag + 1)].filter((day) => day <= DAYS_OF_EVERY_MONTH);
   return [...new Set(days)].sort((a, b) => a - b);
-}
-
-/**
- * The last date as of which a program can still change: a horizon after its last version ends. Undefined of a
- * program that goes on.
- */
-export function endsOn({ versions }: Program): BusinessDate | undefined {
-  const to = versions.at(-1)?.to;
-  return to === undefined ? undefined : addDays(to, HORIZON_DAYS);
 }

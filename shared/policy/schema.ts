@@ -9,6 +9,10 @@ import { countSchema, dateSchema, monthSchema } from '../values/validation.ts';
 
 /** Names become parts of occasions and keys: lower case, in words joined by hyphens. */
 const nameSchema = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'a lower-case name in kebab-case');
+/** What starts the occasions of a further edition of an event: `2025/`. */
+const prefixSchema = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*\/$/, 'a lower-case name in kebab-case and a slash, as 2025/');
 const positive = countSchema.min(1, 'a whole number of at least 1');
 
 /** Who can earn it: participants of these kinds on the program's platform; agencies may have to be of one sort. */
@@ -95,6 +99,8 @@ const campaignDaySchema = z.strictObject({
 const eventLadderSchema = z.strictObject({
   ...base,
   kind: z.literal('event-ladder'),
+  /** Each further edition has one of its own; the first keeps its names. */
+  prefix: prefixSchema.optional(),
   from: dateSchema,
   to: dateSchema,
   reward: rewardSchema,
@@ -105,6 +111,8 @@ const eventLadderSchema = z.strictObject({
 const feeRateSchema = z.strictObject({
   ...base,
   kind: z.literal('fee-rate'),
+  /** Each further edition has one of its own; the first keeps its names. */
+  prefix: prefixSchema.optional(),
   from: dateSchema,
   to: dateSchema,
   reward: rewardSchema,
@@ -193,6 +201,11 @@ const versionSchema = z.strictObject({
   version: nameSchema,
   from: dateSchema,
   to: dateSchema.optional(),
+  /**
+   * The earlier version in whose dates this one starts and that it takes over from, once a plan made under it has been
+   * applied: only such a version may change the past.
+   */
+  supersedes: nameSchema.optional(),
   /** A session shorter than this is not valid. */
   validSession: z.strictObject({ minMinutes: positive }),
   /** How what a pool paid is lowered: at once, when an operator approves, or never. */

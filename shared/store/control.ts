@@ -48,6 +48,8 @@ export interface Control {
   raises?: number;
   /** The policy that the last closed run was under. */
   policy?: string;
+  /** The superseding versions that count: a plan made under them has been applied. */
+  superseding?: string[];
   /** The last run that was closed, so that closing it again is known to be done. */
   lastClosed?: string;
   /** When that was, in milliseconds since the epoch. */
@@ -165,6 +167,7 @@ export interface Closing {
   watermark: BusinessDate | undefined;
   decidedThrough: Month | undefined;
   raises: number | undefined;
+  superseding?: string[] | undefined;
   nowMs: number;
 }
 
@@ -211,6 +214,8 @@ export async function giveUp(
       epoch: seen.epoch + 1,
       state: 'idle',
       leaseUntil: 0,
+      // What it has written stands, and is judged by the versions that it was planned under.
+      superseding: seen.run?.superseding,
       displaced: [...displaced, ...displacedBy(seen, failure)],
       givenUp: [...givenUp, { planEpoch, runId, atMs: nowMs }],
     },

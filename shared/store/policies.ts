@@ -1,16 +1,32 @@
 /** The policy versions that runs have used, pinned by content: a version once used cannot change. */
 import type { PolicyVersion, Program } from '../policy/schema.ts';
 import { versionHash } from '../policy/versions.ts';
+import type { BusinessDate } from '../values/calendar.ts';
 import { InputError } from '../values/validation.ts';
-import { getItem, putIfAbsent } from './items.ts';
+import { getItem, itemsIn, putIfAbsent } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /**
- * Pins every version of a program.
+ * Pins the versions of a program that have started by a run's as-of: one that is yet to come may still change.
  * @throws {@link InputError} when a version was used before with other content.
  */
-export async function pinPolicy(table: Table, program: Program, nowMs: number): Promise<void> {
-  for (const version of program.versions) await pinVersion(table, program, version, nowMs);
+export async function pinPolicy(
+  table: Table,
+  program: Program,
+  asOf: BusinessDate,
+  nowMs: number,
+): Promise<void> {
+  for (const version of program.versions) {
+    if (version.from <= asOf) await pinVersion(table, program, version, nowMs);
+  }
+}
+
+/** The names of the versions that runs have used. */
+export async function pinnedVersions(table: Table, program: string): Promise<Set<string>> {
+  const { pk } = keys.policy(program, '');
+  const names = new Set<string>();
+  for await (const { sk } of itemsIn(table, { pk })) names.add(String(sk));
+  return names;
 }
 
 async function pinVersion(

@@ -47,6 +47,8 @@ export interface Run {
   openedAt: string;
   /** The hash of each policy version by name. */
   policy: Record<string, string>;
+  /** Those of them that supersede another: they count from the close of this run on. */
+  superseding?: string[];
   /** The arrival date up to which everyone due is decided once it closes; none when it looks at a few. */
   watermark?: BusinessDate;
   /** Whether it follows another run so closely that reads must be strong. */

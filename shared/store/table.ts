@@ -2,10 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { FACTS_ZONE } from '../facts/schema.ts';
+import { RETENTION_DAYS } from '../policy/reach.ts';
 import { addDays, type BusinessDate, businessDate } from '../values/calendar.ts';
-
-/** Facts, due markers and quarantine are kept this long after they were last written. */
-export const RETENTION_DAYS = 400;
 
 /** A day's entries are spread over this many partitions of the ledger index. */
 export const LEDGER_SHARDS = 16;

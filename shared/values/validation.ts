@@ -81,3 +81,8 @@ function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}… (${text.length} characters)` : text;
 }
+
+/** The names that stand more than once in a list, each once. */
+export function duplicates(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+}

@@ -12,8 +12,8 @@ import { ingest } from '../../shared/pipeline/ingest.ts';
 import type { Opening, Shard } from '../../shared/pipeline/open-run.ts';
 import { planToShow } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
-import { CATALOGUE } from '../../shared/policy/catalogue.ts';
-import { HORIZON_DAYS } from '../../shared/policy/schedules.ts';
+import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
+import { reachDays } from '../../shared/policy/reach.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
 import type { FunctionName } from '../../shared/runtime/env.ts';
 import { readPools } from '../../shared/store/budget-item.ts';
@@ -442,7 +442,7 @@ describe('open-run', () => {
     const { run } = await opened({ ...SCHEDULED, scheduledAt: '2024-07-31T20:30:00Z' });
     expect(run.asOf).toBe('2024-07-31');
     // As far back as the schedules of a program that ended go on.
-    expect(run.horizon).toBe(addDays('2024-07-31', -HORIZON_DAYS));
+    expect(run.horizon).toBe(addDays('2024-07-31', -reachDays(findProgram('treasure-host'))));
   });
 
   it('names a run by hand after its execution', async () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { datesOf, parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
-import { endsOn, monthEndDays } from '../../shared/policy/schedules.ts';
+import { endsOn } from '../../shared/policy/reach.ts';
+import { monthEndDays } from '../../shared/policy/schedules.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 
 const treasureHost = findProgram('treasure-host');

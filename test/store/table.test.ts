@@ -113,16 +113,16 @@ describe('a policy version', () => {
 
   it('is pinned once, and stays with its content', async () => {
     const { table } = await db.world();
-    await pinPolicy(table, program, Date.parse('2024-08-01T00:00:00Z'));
-    await pinPolicy(table, program, Date.parse('2024-09-01T00:00:00Z'));
+    await pinPolicy(table, program, '2024-08-01', Date.parse('2024-08-01T00:00:00Z'));
+    await pinPolicy(table, program, '2024-08-01', Date.parse('2024-09-01T00:00:00Z'));
     const other = structuredClone(program);
     other.versions[0]!.validSession.minMinutes = 31;
-    const changed = pinPolicy(table, other, 0);
+    const changed = pinPolicy(table, other, '2024-08-01', 0);
     await expect(changed).rejects.toThrow(InputError);
     await expect(changed).rejects.toThrow(
       /policy treasure-host version 2024-07-24: got content \w{32}; allowed: \w{32}, with which it was first used on 2024-08-01T00:00:00.000Z/,
     );
-    await pinPolicy(table, program, 0);
+    await pinPolicy(table, program, '2024-08-01', 0);
   });
 });
 

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { runHere } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
+import { RETENTION_DAYS } from '../../shared/policy/reach.ts';
 import { deleteItem, itemsIn } from '../../shared/store/items.ts';
-import { floorOf, RETENTION_DAYS } from '../../shared/store/table.ts';
+import { floorOf } from '../../shared/store/table.ts';
 import { addDays } from '../../shared/values/calendar.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { CNY, merchant, sales, session } from '../support/facts.ts';

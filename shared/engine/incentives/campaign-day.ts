@@ -2,15 +2,13 @@
 import { minutesOf } from '../activity.ts';
 import { earned, missed } from '../conclude.ts';
 import type { Case, Decision, Verdict } from '../decision.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { ruleFor } from '../rules.ts';
 
-/** Decides `opening-sprint/YYYY-MM-DD` for each broadcast day of the campaign (docs/programs.md, Daily activities). */
+/** Decides `opening-sprint/YYYY-MM-DD` for each broadcast day, by that day's rule (docs/programs.md, Daily activities). */
 export function campaignDay(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];
-  const latest = rulesOf(kase.program, 'campaign-day', id).at(-1);
-  if (latest === undefined || kase.asOf < latest.incentive.from) return { decisions, kept: [] };
-  for (const day of kase.activity(latest.version).broadcastDays) {
-    const rule = ruleOn(kase.program, 'campaign-day', id, day.date);
+  for (const day of kase.activity.broadcastDays) {
+    const rule = ruleFor(kase, 'campaign-day', id, day.date);
     if (rule === undefined) continue;
     const { from, to, minMinutes, amount } = rule.incentive;
     if (day.date < from || to < day.date) continue;

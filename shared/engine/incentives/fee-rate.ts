@@ -2,7 +2,7 @@
 import { addDays } from '../../values/calendar.ts';
 import { earned, missed } from '../conclude.ts';
 import type { Case, Decision, Verdict } from '../decision.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { daysWithin, editionsOf } from '../events.ts';
 
 /**
  * The n-th broadcast day in the event earns the rate, valid from the next day to the event's end; on the last day
@@ -10,12 +10,10 @@ import { ruleOn, rulesOf } from '../rules.ts';
  */
 export function feeRate(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];
-  for (const { incentive } of rulesOf(kase.program, 'fee-rate', id)) {
-    const rule = ruleOn(kase.program, 'fee-rate', id, incentive.from);
-    if (rule?.incentive !== incentive || kase.asOf < incentive.from) continue;
-    const { from, to, broadcastDay, rateBps } = incentive;
-    const stake = { rule, occasion: id, worth: rateBps };
-    const days = kase.activity(rule.version).broadcastDays.filter(({ date }) => from <= date && date <= to);
+  for (const rule of editionsOf(kase, 'fee-rate', id)) {
+    const { from, to, broadcastDay, rateBps, prefix = '' } = rule.incentive;
+    const stake = { rule, occasion: `${prefix}${id}`, worth: rateBps };
+    const days = daysWithin(kase, from, to).filter(({ sessions }) => sessions.length > 0);
     const reachedOn = days[broadcastDay - 1]?.date;
     if (reachedOn === undefined) {
       const evidence = { broadcastDays: days.length, needDays: broadcastDay, by: addDays(to, -1) };

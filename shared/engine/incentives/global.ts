@@ -1,12 +1,13 @@
 /** What the incentives share that take everyone: they read decisions that are frozen, and never make one. */
-
+import { memberReadsFrom } from '../../policy/reach.ts';
 import type { IncentiveOf } from '../../policy/schema.ts';
 import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
 import { earned } from '../conclude.ts';
 import type { Case, Decision, Rule, Verdict } from '../decision.ts';
+import { stillFits } from '../fit.ts';
 import type { Evidence } from '../history.ts';
-import { decidedOn, readsFromForMembers, visibleMonths } from '../months.ts';
-import { isFor, ruleOn, rulesOf } from '../rules.ts';
+import { decidedOn, monthsUnder } from '../months.ts';
+import { concerns } from '../rules.ts';
 
 type GlobalKind = 'pooled-split' | 'ranking';
 
@@ -26,17 +27,19 @@ export function fromFrozen<K extends GlobalKind>(
   },
 ): Verdict {
   const decisions: Decision[] = [];
-  const first = rulesOf(kase.program, kind, id)[0];
-  if (first === undefined) return { decisions, kept: [] };
-  for (const month of visibleMonths(global(first).firstMonth, kase, readsFromForMembers)) {
-    const rule = ruleOn(kase.program, kind, id, lastDay(month));
-    if (rule === undefined) continue;
+  const { participant, participantId } = kase.history;
+  const readsFrom = (month: Month) => memberReadsFrom(kase.program, month);
+  for (const { month, rule } of monthsUnder(kase.program, kind, id, kase)) {
+    const { who, decidedAfterDays } = global(rule);
     const frozen = kase.around.frozen[`${id}/${month}`];
-    const share = frozen?.[kase.history.participantId] ?? 0;
-    if (share === 0 && !isFor(global(rule).who, kase.history.participant!)) continue;
+    const share = frozen?.[participantId] ?? 0;
+    // An award is lost with the kind that it was for, not with a cluster or a sort of agency.
+    const fits =
+      share > 0 ? participant !== undefined && who.kinds.includes(participant.kind) : concerns(rule, kase);
+    if (!fits) continue;
     const decision =
       frozen === undefined
-        ? tell.unfrozen(rule, month, decidedOn(month, global(rule).decidedAfterDays))
+        ? tell.unfrozen(rule, month, decidedOn(month, decidedAfterDays))
         : share === 0
           ? tell.lost(rule, month)
           : earned(
@@ -44,7 +47,7 @@ export function fromFrozen<K extends GlobalKind>(
               { rule, occasion: `${id}/${month}`, worth: share },
               {
                 earnedOn: lastDay(month),
-                readsFrom: readsFromForMembers(month),
+                readsFrom: readsFrom(month),
                 evidence: tell.evidence(rule, month),
                 refusedWithin: { from: firstDay(month), to: lastDay(month) },
               },
@@ -54,22 +57,14 @@ export function fromFrozen<K extends GlobalKind>(
   return { decisions, kept: occasionsOf(kase, id) };
 }
 
-/**
- * Whether a frozen decision of an incentive gave the participant something: it keeps that, also once the
- * incentive is no longer for it.
- */
-export function holdsFrozen({ around, history }: Case, id: string): boolean {
-  return Object.entries(around.frozen).some(
-    ([name, shares]) => name.startsWith(`${id}/`) && shares[history.participantId] !== undefined,
-  );
-}
-
 /** The compiler does not see through the kind. */
 function global<K extends GlobalKind>({ incentive }: Rule<K>): IncentiveOf<GlobalKind> {
   return incentive as IncentiveOf<GlobalKind>;
 }
 
-/** The occasions of the ledger that an incentive with a month in its name has. */
-export function occasionsOf({ holdings }: Case, id: string): string[] {
-  return [...holdings.keys()].filter((occasion) => occasion.startsWith(`${id}/`));
+/** The occasions of the ledger that an incentive with a month in its name has, and that still fit the participant. */
+export function occasionsOf(kase: Case, id: string): string[] {
+  return [...kase.holdings.values()]
+    .filter((holding) => holding.last.incentive === id && stillFits(kase, holding))
+    .map(({ occasion }) => occasion);
 }

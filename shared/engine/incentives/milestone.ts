@@ -1,9 +1,10 @@
 /** First jumps: the first period ever whose net sales reach a rung pays it, once in a life. */
-import { addDays, type BusinessDate, dayNumber, type Period, periodOf } from '../../values/calendar.ts';
+import { addDays, type BusinessDate, later, type Period, periodOf } from '../../values/calendar.ts';
+import { compareCodeUnits } from '../../values/canonical.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { Case, Decision, Holding, Rule, Verdict } from '../decision.ts';
 import { isMissed } from '../reasons.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { ruleFor, rulesOf } from '../rules.ts';
 
 /**
  * The occasion holds no month: reached in August, lost to refunds, reached again in September, it is paid once.
@@ -11,14 +12,14 @@ import { ruleOn, rulesOf } from '../rules.ts';
  */
 export function milestone(kase: Case, id: string): Verdict {
   const verdict: Verdict = { decisions: [], kept: [] };
-  const current = rulesOf(kase.program, 'milestone', id).at(-1);
-  if (current === undefined) return verdict;
-  const periods = visiblePeriods(kase, current);
-  for (const { name } of current.incentive.rungs) {
+  const periods = visiblePeriods(kase, id);
+  const names = rulesOf(kase.program, 'milestone', id).flatMap(({ incentive }) =>
+    incentive.rungs.map(({ name }) => name),
+  );
+  for (const name of new Set(names)) {
     const occasion = `${id}/${name}`;
-    const holding = kase.holdings.get(occasion);
-    if (isSealed(holding, kase.horizon)) verdict.kept.push(occasion);
-    else verdict.decisions.push(decideRung(kase, id, name, periods, current));
+    if (isSealed(kase.holdings.get(occasion), kase.horizon)) verdict.kept.push(occasion);
+    else verdict.decisions.push(...decideRung(kase, id, name, periods));
   }
   return verdict;
 }
@@ -28,76 +29,72 @@ function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean 
   return holding !== undefined && !isMissed(holding.last.reason) && holding.last.readsFrom < horizon;
 }
 
-interface PeriodSales extends Period {
+/** A month or a week, its net sales, and the rule in force on its last day. */
+interface JudgedPeriod extends Period {
   netFen: number;
+  rule: Rule<'milestone'>;
 }
 
-/** The periods that the facts reach in full, to the current one, with their net sales. */
-function visiblePeriods(kase: Case, { incentive, version }: Rule<'milestone'>): PeriodSales[] {
-  const { every, firstFrom } = incentive;
+type Every = Rule<'milestone'>['incentive']['every'];
+
+/**
+ * The periods that the facts reach in full, to the current one, in the order of their last days: of every length that
+ * a version asks for, those whose last day falls under a version that asks for it, and that is for the participant.
+ */
+function visiblePeriods(kase: Case, id: string): JudgedPeriod[] {
+  const rules = rulesOf(kase.program, 'milestone', id).map(({ incentive }) => incentive);
+  const first = rules.map(({ firstFrom }) => firstFrom).sort(compareCodeUnits)[0] ?? kase.asOf;
+  return [...new Set(rules.map(({ every }) => every))]
+    .flatMap((every) => periodsOf(kase, id, every, later(first, kase.horizon)))
+    .sort((a, b) => compareCodeUnits(a.to, b.to));
+}
+
+function periodsOf(kase: Case, id: string, every: Every, first: BusinessDate): JudgedPeriod[] {
   const net = new Map<BusinessDate, number>();
-  for (const { date, netFen } of kase.activity(version).days) {
+  for (const { date, netFen } of kase.activity.days) {
     const { from } = periodOf(date, every);
     net.set(from, (net.get(from) ?? 0) + netFen);
   }
-  const periods: PeriodSales[] = [];
-  let period = periodOf(firstWhole(kase.horizon, every, firstFrom), every);
-  while (period.from <= kase.asOf) {
-    periods.push({ ...period, netFen: net.get(period.from) ?? 0 });
-    period = periodOf(addDays(period.to, 1), every);
+  const periods: JudgedPeriod[] = [];
+  for (
+    let period = periodOf(first, every);
+    period.from <= kase.asOf;
+    period = periodOf(addDays(period.to, 1), every)
+  ) {
+    const rule = ruleFor(kase, 'milestone', id, period.to);
+    if (period.from < first || rule === undefined) continue;
+    if (rule.incentive.every !== every || period.from < rule.incentive.firstFrom) continue;
+    periods.push({ ...period, netFen: net.get(period.from) ?? 0, rule });
   }
   return periods;
 }
 
-/** The first day of the first period that is wholly within the horizon, and not before the first looked at. */
-function firstWhole(horizon: BusinessDate, every: 'month' | 'week', firstFrom: BusinessDate): BusinessDate {
-  if (dayNumber(firstFrom) >= dayNumber(horizon)) return firstFrom;
-  const { from, to } = periodOf(horizon, every);
-  return from === horizon ? from : addDays(to, 1);
-}
-
-function decideRung(
-  kase: Case,
-  id: string,
-  name: string,
-  periods: readonly PeriodSales[],
-  current: Rule<'milestone'>,
-): Decision {
+/** What is concluded of one rung; nothing when no version that is for the participant has it. */
+function decideRung(kase: Case, id: string, name: string, periods: readonly JudgedPeriod[]): Decision[] {
   const occasion = `${id}/${name}`;
   const best = kase.history.participant?.bestMonthFen ?? 0;
-  for (const { from, to, netFen } of periods) {
-    const rule = ruleOn(kase.program, 'milestone', id, to);
-    const rung = rule?.incentive.rungs.find((candidate) => candidate.name === name);
-    if (rule === undefined || rung === undefined || from < rule.incentive.firstFrom) continue;
+  const judged = periods.flatMap((period) => {
+    const rung = period.rule.incentive.rungs.find((candidate) => candidate.name === name);
+    return rung === undefined
+      ? []
+      : [{ ...period, rung, stake: { rule: period.rule, occasion, worth: rung.amount } }];
+  });
+  for (const { from, to, netFen, rung, stake } of judged) {
     if (netFen < rung.atFen) continue;
-    const stake = { rule, occasion, worth: rung.amount };
     const evidence = { from, to, netFen, needFen: rung.atFen };
-    if (best >= rung.atFen) return outdone(stake, best, rung.atFen);
-    if (to <= kase.asOf) return earned(kase, stake, { earnedOn: to, readsFrom: from, evidence });
+    if (best >= rung.atFen) return [outdone(stake, best, rung.atFen)];
+    if (to <= kase.asOf) return [earned(kase, stake, { earnedOn: to, readsFrom: from, evidence })];
     // What an earlier period no longer earns is lost until this one ends.
-    if ((kase.holdings.get(occasion)?.sum ?? 0) === 0) return pending(stake, to, 'earned', evidence);
+    if ((kase.holdings.get(occasion)?.sum ?? 0) === 0) return [pending(stake, to, 'earned', evidence)];
   }
-  return belowRung(kase, name, occasion, periods, current, best);
-}
-
-/** Tells the period that once earned it, or else the current one. */
-function belowRung(
-  kase: Case,
-  name: string,
-  occasion: string,
-  periods: readonly PeriodSales[],
-  rule: Rule<'milestone'>,
-  best: number,
-): Decision {
-  const rung = rule.incentive.rungs.find((candidate) => candidate.name === name)!;
-  const stake = { rule, occasion, worth: rung.amount };
-  if (best >= rung.atFen) return outdone(stake, best, rung.atFen);
-  const { from, to } = periodOf(
-    kase.holdings.get(occasion)?.last.earnedOn ?? kase.asOf,
-    rule.incentive.every,
-  );
-  const netFen = periods.find((candidate) => candidate.from === from)?.netFen ?? 0;
-  return missed(stake, 'below-rung', { from, to, netFen, needFen: rung.atFen, by: to });
+  // Not reached: told of the period that once earned it, or else of the last one that asks for it.
+  const once = kase.holdings.get(occasion)?.last.earnedOn;
+  const told =
+    judged.find(({ from, to }) => once !== undefined && from <= once && once <= to) ?? judged.at(-1);
+  if (told === undefined) return [];
+  const { from, to, netFen, rung, stake } = told;
+  if (best >= rung.atFen) return [outdone(stake, best, rung.atFen)];
+  return [missed(stake, 'below-rung', { from, to, netFen, needFen: rung.atFen, by: to })];
 }
 
 function outdone(stake: Parameters<typeof missed>[0], bestMonthFen: number, needFen: number): Decision {

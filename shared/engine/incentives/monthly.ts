@@ -2,19 +2,13 @@
 import { addMonths, type BusinessDate, firstDay, lastDay, type Month } from '../../values/calendar.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { Case, Decision, Rule, Verdict } from '../decision.ts';
-import { visibleMonths } from '../months.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { monthsFor } from '../months.ts';
 
 /** Decides `steady/YYYY-MM` for each month with a broadcast day, or with entries (docs/programs.md, Steady hosts). */
 export function monthly(kase: Case, id: string): Verdict {
-  const decisions: Decision[] = [];
-  const first = rulesOf(kase.program, 'monthly', id)[0];
-  if (first === undefined) return { decisions, kept: [] };
-  for (const month of visibleMonths(first.incentive.firstMonth, kase, readsFrom)) {
-    const rule = ruleOn(kase.program, 'monthly', id, lastDay(month));
-    const decision = rule && month >= rule.incentive.firstMonth ? decideMonth(kase, rule, month) : undefined;
-    if (decision !== undefined) decisions.push(decision);
-  }
+  const decisions = monthsFor(kase, 'monthly', id, readsFrom).flatMap(
+    ({ month, rule }) => decideMonth(kase, rule, month) ?? [],
+  );
   return { decisions, kept: [] };
 }
 
@@ -25,7 +19,7 @@ function readsFrom(month: Month): BusinessDate {
 
 function decideMonth(kase: Case, rule: Rule<'monthly'>, month: Month): Decision | undefined {
   const { id, amount, minBroadcastDays, minBroadcastDaysMonthBefore } = rule.incentive;
-  const { broadcastDaysByMonth } = kase.activity(rule.version);
+  const { broadcastDaysByMonth } = kase.activity;
   const broadcastDays = broadcastDaysByMonth.get(month) ?? 0;
   const daysMonthBefore = broadcastDaysByMonth.get(addMonths(month, -1)) ?? 0;
   const occasion = `${id}/${month}`;

@@ -31,7 +31,7 @@ function stakeOf(rule: Rule<'ranking'>, month: Month) {
   return { rule, occasion: `${rule.incentive.id}/${month}`, worth: rule.incentive.amount };
 }
 
-function figures(kase: Case, { incentive, version }: Rule<'ranking'>, month: Month) {
-  const { fen, views } = monthFigures(kase.activity(version), month, incentive.measure);
+function figures(kase: Case, { incentive }: Rule<'ranking'>, month: Month) {
+  const { fen, views } = monthFigures(kase.activity, month, incentive.measure);
   return { netFen: fen, needFen: incentive.minFen, views, places: incentive.places };
 }

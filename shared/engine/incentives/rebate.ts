@@ -1,9 +1,10 @@
 /** Rebates: a percentage of a month's fees or net sales back, by tier. */
+
+import { memberReadsFrom } from '../../policy/reach.ts';
 import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { Case, Decision, OwnerMonth, Rule, Verdict } from '../decision.ts';
-import { decidedOn, readsFromForMembers, visibleMonths } from '../months.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { decidedOn, monthsFor } from '../months.ts';
 import { occasionsOf } from './global.ts';
 
 type Rebate = Rule<'rebate'>['incentive'];
@@ -13,18 +14,14 @@ type Rebate = Rule<'rebate'>['incentive'];
  * runs that look at everyone do, so that a ledger does not grow by an entry a refund.
  */
 export function rebate(kase: Case, id: string): Verdict {
-  const first = rulesOf(kase.program, 'rebate', id)[0];
   const agency = kase.history.participant?.kind === 'agency';
   // Without its members' sums, an agency's sales are not known to be none.
   const known = kase.around.full && (!agency || kase.around.agency !== undefined);
-  if (first === undefined || !known) return { decisions: [], kept: occasionsOf(kase, id) };
-  const decisions: Decision[] = [];
-  const readsFrom = agency ? readsFromForMembers : firstDay;
-  for (const month of visibleMonths(first.incentive.firstMonth, kase, readsFrom)) {
-    const rule = ruleOn(kase.program, 'rebate', id, lastDay(month));
-    const decision = rule && decideMonth(kase, rule, month, readsFrom(month));
-    if (decision !== undefined) decisions.push(decision);
-  }
+  if (!known) return { decisions: [], kept: occasionsOf(kase, id) };
+  const readsFrom = agency ? (month: Month) => memberReadsFrom(kase.program, month) : firstDay;
+  const decisions = monthsFor(kase, 'rebate', id, readsFrom).flatMap(
+    ({ month, rule }) => decideMonth(kase, rule, month, readsFrom(month)) ?? [],
+  );
   return { decisions, kept: [] };
 }
 
@@ -59,20 +56,23 @@ function decideMonth(
   });
 }
 
-/** An agency's sales are its members'; pooled shops' their owner's; otherwise its own. */
-function salesOf(kase: Case, { incentive, version }: Rule<'rebate'>, month: Month): OwnerMonth {
-  const none = { netFen: 0, feesFen: 0 };
-  if (kase.history.participant?.kind === 'agency') return kase.around.agency?.[month] ?? none;
-  if (incentive.pooled !== undefined && kase.around.owner !== undefined) {
-    return kase.around.owner.months[month] ?? none;
+/**
+ * Pooled shops' sales and fees are their owner's, otherwise a participant's own. Of an agency only the fees are: its
+ * sales are its members', whose fees are given back to them, not a second time to it.
+ */
+function salesOf(kase: Case, { incentive }: Rule<'rebate'>, month: Month): OwnerMonth {
+  const { owner, agency } = kase.around;
+  if (incentive.pooled !== undefined && owner !== undefined) {
+    return owner.months[month] ?? { netFen: 0, feesFen: 0 };
   }
-  const sum = { ...none };
-  for (const day of kase.activity(version).days) {
+  const sum = { netFen: 0, feesFen: 0 };
+  for (const day of kase.activity.days) {
     if (!day.date.startsWith(month)) continue;
     sum.netFen += day.netFen;
     sum.feesFen += day.feesFen;
   }
-  return sum;
+  const isAgency = kase.history.participant?.kind === 'agency';
+  return isAgency ? { netFen: agency?.[month]?.netFen ?? 0, feesFen: sum.feesFen } : sum;
 }
 
 /**

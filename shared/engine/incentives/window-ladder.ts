@@ -1,22 +1,21 @@
 /** New hosts: a window opens, and inside it sessions, net sales and perks are paid. */
 import { addDays, type BusinessDate, earlier } from '../../values/calendar.ts';
 import type { ActiveDay } from '../activity.ts';
-import { earned, missed } from '../conclude.ts';
+import { earned, lost, missed } from '../conclude.ts';
 import { type Case, type Decision, type Verdict, windowKey } from '../decision.ts';
+import { daysWithin } from '../events.ts';
 import type { Evidence, Session } from '../history.ts';
 import { climb } from '../ladder.ts';
 import { entityOf } from '../members.ts';
 import type { Refusal } from '../refusal.ts';
-import { rulesOf } from '../rules.ts';
-import { openWindows, type Window, windowPrefix } from '../windows.ts';
+import { concerns, rulesOf } from '../rules.ts';
+import { openWindows, type Window, type Windows } from '../windows.ts';
 
 /** Decides every occasion of the participant's windows: `w1/cold-1`, `w1/growth-1`, `w1/perk-…`. */
 export function windowLadder(kase: Case, id: string): Verdict {
   const { open, sealed, nearMiss } = openWindows(kase, id);
-  const prefix = rulesOf(kase.program, 'window-ladder', id).at(-1)?.incentive.prefix ?? '';
-  const sealedPrefixes = sealed.map(({ n }) => windowPrefix(prefix, n));
   const kept = [...kase.holdings.keys()].filter((occasion) =>
-    sealedPrefixes.some((start) => occasion.startsWith(start)),
+    sealed.some(({ start }) => occasion.startsWith(start)),
   );
   const decisions = open.flatMap((window) => decideWindow(kase, id, window));
   decisions.push(...goneWindows(kase, id, decisions, kept));
@@ -29,9 +28,7 @@ export function windowLadder(kase: Case, id: string): Verdict {
 }
 
 /** What the occasions of one window share. */
-interface Opened extends Pick<Window, 'rule' | 'closesOn'> {
-  /** How its occasions start: `w1/`. */
-  start: string;
+interface Opened extends Pick<Window, 'rule' | 'start' | 'closesOn'> {
   readsFrom: BusinessDate;
   /** Refused as a whole by its owner's cap: it earns nothing, whatever the date. */
   refusedBy: Refusal | undefined;
@@ -39,8 +36,8 @@ interface Opened extends Pick<Window, 'rule' | 'closesOn'> {
 }
 
 function decideWindow(kase: Case, id: string, window: Window): Decision[] {
-  const { rule, n, opensOn, closesOn } = window;
-  const { prefix, perks, opens, entityCap } = rule.incentive;
+  const { rule, n, start, opensOn, closesOn } = window;
+  const { perks, opens, entityCap } = rule.incentive;
   const capped = kase.around.capped?.has(windowKey(id, n)) === true;
   const refusedBy: Refusal | undefined = capped
     ? { reason: 'entity-window-cap', evidence: { entity: entityOf(kase.history), cap: entityCap ?? 0 } }
@@ -48,13 +45,13 @@ function decideWindow(kase: Case, id: string, window: Window): Decision[] {
   const opened: Opened = {
     rule,
     closesOn,
-    start: windowPrefix(prefix, n),
+    start,
     readsFrom: addDays(opensOn, -opens.silenceDays),
     refusedBy,
     // What is not reached under the cap says so too: there is nothing to be reached.
     evidence: { opensOn, closesOn, ...refusedBy?.evidence },
   };
-  const days = kase.activity(rule.version).days.filter(({ date }) => opensOn <= date && date <= closesOn);
+  const days = daysWithin(kase, opensOn, closesOn);
   return [
     ...perks.map(({ name, amount }) =>
       earned(
@@ -100,7 +97,7 @@ function decideSales(kase: Case, opened: Opened, days: readonly ActiveDay[]): De
   });
 }
 
-/** What the ledger has for windows that the facts no longer open. */
+/** What the ledger has for windows that the facts no longer open: lost under the rule that had granted it. */
 function goneWindows(
   kase: Case,
   id: string,
@@ -108,24 +105,15 @@ function goneWindows(
   kept: readonly string[],
 ): Decision[] {
   const decided = new Set([...decisions.map(({ occasion }) => occasion), ...kept]);
-  const rule = rulesOf(kase.program, 'window-ladder', id).at(-1);
-  if (rule === undefined) return [];
   return [...kase.holdings.values()]
     .filter(({ last, occasion }) => last.incentive === id && !decided.has(occasion))
-    .map(({ occasion, last }) => ({
-      ...missed({ rule, occasion, worth: 0 }, 'window-not-open', { ...last.evidence }),
-      unit: last.unit,
-      pool: last.pool,
-    }));
+    .map((holding) => lost(holding, 'window-not-open', holding.last.evidence));
 }
 
-/** Why no window ever opened, under the name of the first. */
-function neverOpened(
-  kase: Case,
-  id: string,
-  nearMiss: { on: string; after: string } | undefined,
-): Decision[] {
-  const rule = rulesOf(kase.program, 'window-ladder', id).at(-1);
+/** Why no window ever opened, under the name of the first: by the last rule so far that is for the participant. */
+function neverOpened(kase: Case, id: string, nearMiss: Windows['nearMiss']): Decision[] {
+  const rules = rulesOf(kase.program, 'window-ladder', id).filter((candidate) => concerns(candidate, kase));
+  const rule = nearMiss?.rule ?? rules.findLast(({ version }) => version.from <= kase.asOf) ?? rules[0];
   if (rule === undefined) return [];
   const { prefix, sessions, sales, opens } = rule.incentive;
   const worth = sessions.count * sessions.amount + sales.rungs.reduce((sum, { amount }) => sum + amount, 0);

@@ -1,22 +1,20 @@
 /** Agency growth: an amount for each member's window that opened in the month. */
+
+import { memberReadsFrom } from '../../policy/reach.ts';
 import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { AgencyMonth, Case, Decision, Rule, Verdict } from '../decision.ts';
-import { readsFromForMembers, visibleMonths } from '../months.ts';
-import { ruleOn, rulesOf } from '../rules.ts';
+import { monthsFor } from '../months.ts';
 import { occasionsOf } from './global.ts';
 
 /** Decides `agency-growth/YYYY-MM`, up to its maximum (docs/programs.md, Agencies). Only where all members are known. */
 export function windowRollup(kase: Case, id: string): Verdict {
   const { agency, full } = kase.around;
-  const first = rulesOf(kase.program, 'window-rollup', id)[0];
-  if (first === undefined || !full || agency === undefined)
-    return { decisions: [], kept: occasionsOf(kase, id) };
+  if (!full || agency === undefined) return { decisions: [], kept: occasionsOf(kase, id) };
   const decisions: Decision[] = [];
-  for (const month of visibleMonths(first.incentive.firstMonth, kase, readsFromForMembers)) {
-    const rule = ruleOn(kase.program, 'window-rollup', id, lastDay(month));
+  for (const { month, rule } of monthsFor(kase, 'window-rollup', id)) {
     const sums = agency[month];
-    if (rule !== undefined && sums !== undefined) decisions.push(decideMonth(kase, rule, month, sums));
+    if (sums !== undefined) decisions.push(decideMonth(kase, rule, month, sums));
   }
   return { decisions, kept: [] };
 }
@@ -31,7 +29,7 @@ function decideMonth(kase: Case, rule: Rule<'window-rollup'>, month: Month, sums
   if (windows === 0) return missed(stake, 'no-member-windows', evidence);
   return earned(kase, stake, {
     earnedOn: by,
-    readsFrom: readsFromForMembers(month),
+    readsFrom: memberReadsFrom(kase.program, month),
     evidence,
     refusedWithin: { from: firstDay(month), to: by },
   });
