@@ -83,7 +83,7 @@ function needDays(program: Program, incentive: Incentive): number {
 
 /** A month of members, and what is read before it: the month before, or the silence before its first day. */
 function memberDays({ versions }: Program): number {
-  return LONGEST_MONTH + Math.max(LONGEST_MONTH, longestSilence(versions));
+  return LONGEST_MONTH + Math.max(LONGEST_MONTH, daysToSilence(versions));
 }
 
 /**
@@ -92,11 +92,12 @@ function memberDays({ versions }: Program): number {
  */
 export function memberReadsFrom({ versions }: Program, month: Month): BusinessDate {
   const started = versions.filter(({ from }) => from <= lastDay(month));
-  return earlier(addDays(firstDay(month), -longestSilence(started)), firstDay(addMonths(month, -1)));
+  return earlier(addDays(firstDay(month), -daysToSilence(started)), firstDay(addMonths(month, -1)));
 }
 
-function longestSilence(versions: readonly PolicyVersion[]): number {
-  return Math.max(0, ...silences(versions));
+/** The longest silence that a window follows, and the day before it, on which the last broadcast may have been. */
+function daysToSilence(versions: readonly PolicyVersion[]): number {
+  return 1 + Math.max(0, ...silences(versions));
 }
 
 function silences(versions: readonly PolicyVersion[]): number[] {

@@ -118,9 +118,11 @@ describe('fee cashback', () => {
     ]);
   });
 
-  it('of an agency, of any sort, is of what its members sold and paid on their membership dates', async () => {
+  it('3. of an agency, of any sort, is of its own fees, by what its members sold on their membership dates', async () => {
     const world = await decided([
       agency('a-1', { agencyKind: 'mcn', industryCluster: 'yiwu' }),
+      sales('2024-08-20', 7_000 * CNY, { by: 'a-1', feesFen: 333 }),
+      sales('2024-07-31', 7_000 * CNY, { by: 'a-1', feesFen: 10_000 }),
       member('m-1', 'a-1'),
       sales('2024-08-01', 40_000 * CNY, { by: 'm-1', feesFen: 400 }),
       merchant('m-2', {
@@ -131,12 +133,39 @@ describe('fee cashback', () => {
       }),
       sales('2024-08-15', 60_000 * CNY, { by: 'm-2', feesFen: 600 }),
       sales('2024-08-16', 99_999 * CNY, { by: 'm-2', feesFen: 5_000 }),
+      // A fen short of a tier by its member's sales; its own do not count.
       agency('a-2'),
+      sales('2024-08-20', 99_999 * CNY, { by: 'a-2', feesFen: 1_000 }),
       // Not known as an agency: nothing is paid.
       member('m-3', 'a-3'),
       sales('2024-08-15', 100_000 * CNY, { by: 'm-3', feesFen: 1_000 }),
     ]);
-    expect(await cashback(world)).toEqual({ 'a-1': 300, 'm-2': 1_680, 'm-3': 300 });
+    // 30% of 333 fen, by the 100,000 CNY of its members: what they paid is given back to them, not to it too.
+    expect(await cashback(world)).toEqual({ 'a-1': 99, 'm-2': 1_680, 'm-3': 300 });
+    expect(await faultsOf(world)).toEqual([]);
+  });
+
+  it('3. case 16: an agency whose lines carry 5,000 fen of fees, and whose members sold 1,200,000 CNY, gets 5,000', async () => {
+    const world = await decided([
+      agency('a-1'),
+      sales('2024-08-20', 10_000 * CNY, { by: 'a-1', feesFen: 5_000 }),
+      member('m-1', 'a-1'),
+      sales('2024-08-10', 1_200_000 * CNY, { by: 'm-1', feesFen: 6_000_000 }),
+    ]);
+    expect(await cashback(world)).toEqual({ 'a-1': 5_000, 'm-1': 6_000_000 });
+  });
+
+  it('3. of an agency without sales lines of its own is nothing, and its fees may come when the month is over', async () => {
+    const world = await decided([
+      agency('a-1'),
+      member('m-1', 'a-1'),
+      sales('2024-08-10', 200_000 * CNY, { by: 'm-1', feesFen: 1_000_000 }),
+    ]);
+    expect(await cashback(world)).toEqual({ 'm-1': 300_000 });
+    await arrive(world, '2024-09-20', sales('2024-08-10', 10_000 * CNY, { by: 'a-1', feesFen: 10_000 }));
+    await monthEnd(world, '2024-09');
+    expect(await cashback(world)).toEqual({ 'a-1': 3_000, 'm-1': 300_000 });
+    expect(await faultsOf(world)).toEqual([]);
   });
 
   it('is decided 15 days after the month, from August on', async () => {

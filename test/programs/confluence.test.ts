@@ -38,7 +38,8 @@ const ARRIVES_EVERY = 3;
 function handMade(random: Random): Fact[] {
   const facts: Fact[] = [];
   for (const id of ['h-1', 'h-2']) {
-    facts.push(agency(id));
+    // Its own fees, which its members' sales give back to it.
+    facts.push(agency(id), sales('2024-08-15', 0, { by: id, feesFen: random.int(1, 9_999) }));
     for (let number = 1; number <= 5 + random.int(0, 1); number++) {
       const by = `${id}.m-${number}`;
       const half = random.percent(30) ? { from: '2024-08-12' } : {};

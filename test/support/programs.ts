@@ -32,7 +32,7 @@ export function member(
   return merchant(id, { memberships: [membership], ...more });
 }
 
-/** An agency with so many live members; the first of them sells for all. */
+/** An agency with so many live members; the first of them sells for all, and both pay the same fees. */
 export function agencyWith(
   id: string,
   { live = 5, on = '2024-08-10', fen = 0, feesFen = 0, more = {} as More } = {},
@@ -42,6 +42,7 @@ export function agencyWith(
     agency(id, more),
     ...members.flatMap((by) => [member(by, id), session(on, { by })]),
     ...(fen === 0 ? [] : [sales(on, fen, { by: `${id}.m-1`, feesFen })]),
+    ...(feesFen === 0 ? [] : [sales(on, 0, { by: id, feesFen })]),
   ];
 }
 
