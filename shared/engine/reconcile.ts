@@ -33,7 +33,7 @@ export function reconcile(
     const holding = holdings.get(decision.occasion);
     if (decision.outcome === 'pending' || isSealed(holding, horizon)) continue;
     judged.add(decision.occasion);
-    const change = changeFor(decision, holding, seenDays(program));
+    const change = changeFor(program, decision, holding);
     if (change !== undefined) changes.push(change);
   }
   for (const holding of holdings.values()) {
@@ -52,7 +52,7 @@ function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean 
   return holding !== undefined && holding.last.readsFrom < horizon && !isMissed(holding.last.reason);
 }
 
-function changeFor(decision: Decision, holding: Holding | undefined, seen: number): Change | undefined {
+function changeFor(program: Program, decision: Decision, holding: Holding | undefined): Change | undefined {
   const amount = decision.amount - (holding?.sum ?? 0);
   if (decision.outcome === 'missed') {
     return holding === undefined || (amount === 0 && isMissed(holding.last.reason))
@@ -60,7 +60,7 @@ function changeFor(decision: Decision, holding: Holding | undefined, seen: numbe
       : takeBack(holding, decision.reason, decision.evidence, decision.policy, decision.readsFrom);
   }
   const unchanged = decision.outcome === 'earned' || holding?.last.reason === decision.reason;
-  if (amount === 0 && unchanged && !movedUnseen(decision, holding, seen)) return undefined;
+  if (amount === 0 && unchanged && !movedUnseen(program, decision, holding)) return undefined;
   if (decision.earnedOn === undefined || decision.readsFrom === undefined) {
     throw new Error(`${decision.occasion} is ${decision.outcome} without a date`);
   }
@@ -84,9 +84,13 @@ function changeFor(decision: Decision, holding: Holding | undefined, seen: numbe
 }
 
 /** Whether late facts moved an occasion so far back that the ledger would take it for one of its later date. */
-function movedUnseen({ readsFrom }: Decision, holding: Holding | undefined, seen: number): boolean {
+function movedUnseen(
+  program: Program,
+  { readsFrom, policy }: Decision,
+  holding: Holding | undefined,
+): boolean {
   if (readsFrom === undefined || holding === undefined) return false;
-  return dayNumber(holding.last.readsFrom) - dayNumber(readsFrom) >= seen;
+  return dayNumber(holding.last.readsFrom) - dayNumber(readsFrom) >= seenDays(versionNamed(program, policy));
 }
 
 function takeBack(

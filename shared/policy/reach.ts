@@ -107,17 +107,14 @@ function silences(versions: readonly PolicyVersion[]): number[] {
 }
 
 /**
- * An occasion that late facts moved back by fewer days than this shows in the facts read until its later date is
+ * An occasion of a version that late facts moved back by fewer days than this shows in the facts read until its later date is
  * sealed too; one that moved farther has to be written down (docs/adr/0010-moves-of-equal-amount.md). A window moved
  * within its silence is met as a broadcast day that breaks it; a first jump moves by a whole period.
  */
-export function seenDays({ versions }: Program): number {
-  const periods = versions.flatMap(({ incentives }) =>
-    incentives.flatMap((one) =>
-      one.kind === 'milestone' ? [one.every === 'week' ? WEEK : SHORTEST_MONTH] : [],
-    ),
-  );
-  return Math.min(SHORTEST_MONTH, ...silences(versions).map((days) => days + 1), ...periods);
+export function seenDays(version: PolicyVersion): number {
+  const weekly = version.incentives.some((one) => one.kind === 'milestone' && one.every === 'week');
+  const silent = silences([version]).map((days) => days + 1);
+  return Math.min(weekly ? WEEK : SHORTEST_MONTH, ...silent);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The pure engine with a ledger in memory: facts are learned in any order, runs plan and write at once. */
+import { ALONE } from '../../shared/engine/case.ts';
 import { evaluate } from '../../shared/engine/evaluate.ts';
 import type { Change, Day, Entry, History } from '../../shared/engine/history.ts';
 import { reconcile } from '../../shared/engine/reconcile.ts';
@@ -83,22 +84,22 @@ export class Desk {
     };
   }
 
-  evaluate(asOf: string, horizon = addDays(asOf, -120)) {
-    return evaluate(this.program, this.history(horizon), { asOf, horizon });
+  evaluate(asOf: string, horizon = addDays(asOf, -120), around = ALONE) {
+    return evaluate(this.program, this.history(horizon), { asOf, horizon }, around);
   }
 
-  plan(asOf: string, horizon = addDays(asOf, -120)): Change[] {
-    return reconcile(this.program, this.evaluate(asOf, horizon), horizon);
+  plan(asOf: string, horizon = addDays(asOf, -120), around = ALONE): Change[] {
+    return reconcile(this.program, this.evaluate(asOf, horizon, around), horizon);
   }
 
   /** Plans and writes. Gives the entries it wrote. */
-  run(asOf: string, horizon?: string): Entry[] {
+  run(asOf: string, horizon?: string, around = ALONE): Entry[] {
     const run = {
       program: this.program.program,
       runId: `run-${++this.#runs}`,
       openedAt: new Date(Date.UTC(2024, 0, 1) + this.#runs * 60_000).toISOString(),
     };
-    const written = this.plan(asOf, horizon).flatMap(
+    const written = this.plan(asOf, horizon, around).flatMap(
       (change) => entryFor(change, this.participantId, run, {}) ?? [],
     );
     this.entries.push(...written);

@@ -125,6 +125,11 @@ export function programOf({
   return checkProgram({ ...draft, provenance: assumed(draft) });
 }
 
+/** A program as it would be with the origin of every number: assumed, where nothing is said of it. */
+export function withProvenance(program: Program): Program {
+  return { ...program, provenance: assumed(program) };
+}
+
 /** Every number that the checks miss an origin of. */
 function assumed(draft: object): Program['provenance'] {
   try {
