@@ -169,6 +169,149 @@ describe('a program is refused', () => {
   });
 });
 
+describe('1. versions', () => {
+  const second = (program: Program, from: string, more: Partial<Program['versions'][number]> = {}) =>
+    void program.versions.push({ ...structuredClone(version(program)), version: 'second', from, ...more });
+
+  it('may have dates under none between them', () => {
+    expect(checking((p) => void addVersion(p, '2024-08-31', '2024-10-01'))).not.toThrow();
+  });
+
+  it.each<[string, Parameters<typeof second>[1], string, RegExp | undefined]>([
+    ['starts with the version that it names', '2024-07-24', '2024-07-24', undefined],
+    ['starts within its dates', '2024-08-10', '2024-07-24', undefined],
+    [
+      'starts before it',
+      '2024-07-23',
+      '2024-07-24',
+      /second starts on 2024-07-23, and stands after 2024-07-24/,
+    ],
+    [
+      'names a version that is none',
+      '2024-08-10',
+      'first',
+      /second supersedes first, .* in force on 2024-08-10 is 2024-07-24/,
+    ],
+    ['names itself', '2024-08-10', 'second', /second supersedes second, .* is 2024-07-24/],
+  ])('one that supersedes and %s', (_, from, supersedes, message) => {
+    const check = checking((p) => second(p, from, { supersedes }));
+    if (message === undefined) expect(check).not.toThrow();
+    else expect(check).toThrow(message);
+  });
+
+  it('one that supersedes names the one in force on its first day, not one that has ended', () => {
+    const check = checking((p) => {
+      addVersion(p, '2024-08-31', '2024-09-01');
+      second(p, '2024-09-10', { supersedes: '2024-07-24' });
+    });
+    expect(check).toThrow(/second supersedes 2024-07-24, .* in force on 2024-09-10 is next/);
+    const inGap = checking((p) => {
+      addVersion(p, '2024-08-31', '2024-10-01');
+      p.versions.splice(1, 0, {
+        ...structuredClone(version(p)),
+        version: 'second',
+        from: '2024-09-10',
+        supersedes: '2024-07-24',
+      });
+      delete p.versions[1]!.to;
+    });
+    expect(inGap).toThrow(/in force on 2024-09-10 is none/);
+  });
+
+  it('one that supersedes ends before the next starts, which starts after the one that is superseded all the same', () => {
+    const between = (to: string | undefined) =>
+      checking((p) => {
+        addVersion(p, '2024-08-31', '2024-09-01');
+        const one = {
+          ...structuredClone(version(p)),
+          version: 'second',
+          from: '2024-08-10',
+          supersedes: '2024-07-24',
+        };
+        delete one.to;
+        p.versions.splice(1, 0, to === undefined ? one : { ...one, to });
+      });
+    expect(between(undefined)).not.toThrow();
+    expect(between('2024-08-31')).not.toThrow();
+    expect(between('2024-09-01')).toThrow(
+      /second ends 2024-09-01 and next starts 2024-09-01: versions do not overlap/,
+    );
+  });
+});
+
+describe('1. names of occasions', () => {
+  const event = (program: Program) => structuredClone(program.versions[0]!);
+
+  /** The 618 plan with a second edition. */
+  function editions(change: (next: Program['versions'][number]) => void = () => {}): Program {
+    const program = structuredClone(findProgram('channels-618'));
+    const next = event(program);
+    Object.assign(next, { version: '2025-618', from: '2025-05-20', to: '2025-06-20' });
+    for (const one of next.incentives) Object.assign(one, { from: next.from, to: next.to, prefix: '2025/' });
+    change(next);
+    program.versions.push(next);
+    return program;
+  }
+
+  it('of two editions of an event differ by a prefix, in each of its incentives', () => {
+    expect(() => checkProgram(editions())).not.toThrow();
+    const without = (id: string) =>
+      editions((next) => {
+        for (const one of next.incentives) if (one.id === id && 'prefix' in one) delete one.prefix;
+      });
+    expect(() => checkProgram(without('growth-card'))).toThrow(
+      /2025-618 growth-card-1: two incentives would name their occasions alike, growth-card of 2024-618 and growth-card of 2025-618/,
+    );
+    expect(() => checkProgram(without('fee-rate'))).toThrow(/2025-618 fee-rate: two incentives would name/);
+  });
+
+  it('may be alike in a version in which the event takes no effect, and in one that supersedes', () => {
+    const goesOn = editions((next) => {
+      const first = findProgram('channels-618').versions[0]!;
+      next.incentives = structuredClone(first.incentives);
+    });
+    expect(() => checkProgram(goesOn)).not.toThrow();
+    const mended = editions((next) => {
+      const first = findProgram('channels-618').versions[0]!;
+      Object.assign(next, {
+        from: first.from,
+        to: first.to,
+        supersedes: first.version,
+        incentives: structuredClone(first.incentives),
+      });
+    });
+    expect(() => checkProgram(mended)).not.toThrow();
+  });
+
+  it.each([
+    ['a word', '2025'],
+    ['two slashes', '2025//'],
+    ['capitals', 'Y25/'],
+  ])('have no prefix of %s', (_, prefix) => {
+    const program = editions((next) => {
+      for (const one of next.incentives) Object.assign(one, { prefix });
+    });
+    expect(() => checkProgram(program)).toThrow(
+      /prefix: got .*; allowed: a lower-case name in kebab-case and a slash/,
+    );
+  });
+
+  it('of two incentives differ in whatever versions they are', () => {
+    const renamed = checking((p) => {
+      const next = addVersion(p, undefined, '2024-09-01');
+      next.incentives = next.incentives.filter(({ id }) => id !== 'steady');
+      const ladder = next.incentives.find((one) => one.kind === 'window-ladder');
+      Object.assign(ladder!, { id: 'other-host', prefix: 'w' });
+      Object.assign(next.incentives.find((one) => one.kind === 'window-rollup')!, {
+        windowsOf: 'other-host',
+      });
+    });
+    expect(renamed).toThrow(
+      /next w: two incentives would name .*, new-host of 2024-07-24 and other-host of next/,
+    );
+  });
+});
+
 function addVersion(program: Program, endOfFirst: string | undefined, from: string) {
   const first = version(program);
   const next = { ...structuredClone(first), version: 'next', from };
