@@ -38,13 +38,10 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
       if (history.participant === undefined && history.days.length > 0) to.unknown(id);
       deferOwners(history, to);
       if (isOneOfSeveral(history)) return;
-      if (run.full && isPaidLast(program, history)) {
-        to.defer('last', id);
-        to.tally(tallyOf(program, history, run, frozen, {}));
-        return;
-      }
       const evaluation = evaluate(program, history, run, { full: run.full, frozen });
-      to.evaluated(history, evaluation);
+      // A merchant that may be ranked is planned last, and its windows count for its agency all the same.
+      if (run.full && isPaidLast(program, history)) to.defer('last', id);
+      else to.evaluated(history, evaluation);
       if (run.full) to.tally(tallyOf(program, history, run, frozen, evaluation.opened));
     },
     tooLate,
