@@ -336,20 +336,20 @@ describe('9. a policy with a long silence', () => {
       Object.assign(incentive(version, 'window-ladder').opens, { silenceDays });
     return checkProgram(program);
   };
-  /** Live on a day after as many silent ones, by one day more or one less. */
-  const facts = [merchant(), session('2024-08-20'), session('2024-08-21')];
+  /** Live early in a month: the silence before reaches back beyond the month before. */
+  const facts = [merchant(), session('2024-08-05'), session('2024-08-06')];
 
   it.each([45, 150, 310])(
     'of %i days pays in a run, in a what-if, by its explanation and its verification',
     async (silenceDays) => {
       const program = silent(silenceDays);
       const world = await db.world({ catalogue: [program] });
-      await arrive(world, '2024-08-21', ...facts);
+      await arrive(world, '2024-08-06', ...facts);
       const { totals } = await whatIf(world.services, program, { from: '2024-08-01', to: '2024-08-31' });
       expect(totals.incentives['new-host exposure']).toEqual({ entries: 2, amount: 40_000 });
-      await world.daily('2024-08-21');
+      await world.daily('2024-08-06');
       expect(await amounts(world, 'w1/cold')).toEqual({ 'm-1 w1/cold-1': 20_000, 'm-1 w1/cold-2': 20_000 });
-      const rows = await explainRows({ services: world.services }, program, 'm-1', '2024-08-21');
+      const rows = await explainRows({ services: world.services }, program, 'm-1', '2024-08-06');
       expect(
         rows
           .filter(({ outcome }) => outcome === 'earned')
@@ -366,10 +366,10 @@ describe('9. a policy with a long silence', () => {
 
   it('of 150 days still takes a late fact 42 days after the window, and remembers the window beyond that', async () => {
     const world = await db.world({ catalogue: [silent(150)] });
-    await arrive(world, '2024-08-21', ...facts);
-    await world.daily('2024-08-21');
-    await arrive(world, '2024-10-30', session('2024-08-22'));
-    await world.daily('2024-10-30');
+    await arrive(world, '2024-08-06', ...facts);
+    await world.daily('2024-08-06');
+    await arrive(world, '2024-10-15', session('2024-08-07'));
+    await world.daily('2024-10-15');
     expect(await amounts(world, 'w1/cold')).toMatchObject({ 'm-1 w1/cold-3': 20_000 });
     const before = await world.ledger();
     await world.daily('2025-08-01');
