@@ -1,11 +1,14 @@
 /** Policies change by new versions from later dates: a used one never does. */
 import { describe, expect, it } from 'vitest';
 import { explainRows } from '../../functions/cli/explain.ts';
+import { abandonByHand } from '../../shared/pipeline/abandon.ts';
 import { checkProgram } from '../../shared/policy/checks.ts';
 import type { Incentive, Program } from '../../shared/policy/schema.ts';
 import { readPlanned } from '../../shared/store/approvals.ts';
 import { putAll } from '../../shared/store/batch.ts';
 import { readControl } from '../../shared/store/control.ts';
+import { tablePlans } from '../../shared/store/plans.ts';
+import type { Table } from '../../shared/store/table.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { merchant, session } from '../support/facts.ts';
 import { arrive, programOf } from '../support/programs.ts';
@@ -241,6 +244,37 @@ describe('1. a version that supersedes another', () => {
     expect(next).toMatchObject({ finished: ['dying'], run: { superseding: ['v2'] } });
     expect(await ofOne(world)).toEqual([AS_IT_WAS[0], 'm-1 days day/2024-08-06 exposure 3000']);
     expect(await verified(world, ID)).toMatchObject(CLEAN);
+  });
+
+  it('counts when the run that applied it was given up half way: what it wrote is judged by what wrote it', async () => {
+    const world = await deployed();
+    const { plan: hash } = (await plan(world, range)).difference;
+    const { services } = world;
+    let written = 0;
+    const table: Table = {
+      ...services.table,
+      around: (call, send) => {
+        if (call.verb === 'put-if-absent' && call.keys[0]?.includes(' GRANT#') && written++ > 0)
+          throw new Error('died');
+        return send();
+      },
+    };
+    const planned = await readPlanned(world.table, ID, hash);
+    const dying = {
+      services: { ...services, table, plans: tablePlans(table) },
+      runId: 'dying',
+    };
+    await expect(world.run({ program: ID, ...planned?.input, plan: hash }, dying)).rejects.toThrow('died');
+    world.wait(LEASE_MS + 1);
+    const gone = { ...services, plans: { ...services.plans, get: () => Promise.reject(new Error('gone')) } };
+    await abandonByHand(gone, ID, 'dying', { by: 'tester', reason: 'its plan is gone' });
+    expect((await readControl(world.table, ID)).superseding).toEqual(['v2']);
+    const next = await world.at('2024-08-07').run({ ...range, from: '2024-08-01', to: '2024-08-07' });
+    expect(next).toMatchObject({ summary: { failed: 0, displaced: 0 } });
+    expect((await world.ledger()).filter((row) => row.includes('08-06'))).toEqual([
+      'm-1 days day/2024-08-06 exposure 3000',
+      'm-2 days day/2024-08-06 exposure 3000',
+    ]);
   });
 
   it('changes no sealed occasion', async () => {
