@@ -7,7 +7,7 @@ import { shiftsBetween, type WhatIf, whatIf } from '../../shared/pipeline/what-i
 import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
 import { checkProgram } from '../../shared/policy/checks.ts';
 import type { Program } from '../../shared/policy/schema.ts';
-import { versionHash, versionOn } from '../../shared/policy/versions.ts';
+import { inForce, versionHash, versionOn } from '../../shared/policy/versions.ts';
 import { businessDate } from '../../shared/values/calendar.ts';
 import { formatAmount, type Unit } from '../../shared/values/units.ts';
 import { InputError } from '../../shared/values/validation.ts';
@@ -28,17 +28,21 @@ function listCommand(): Command {
   return command('list', 'every version of every program', 'policy list').action(
     ({ format }: CommonOptions) => {
       const today = businessDate(Date.now(), FACTS_ZONE);
-      const rows = CATALOGUE.flatMap((program) =>
-        program.versions.map((version) => ({
+      const rows = CATALOGUE.flatMap((program) => {
+        // Whether a plan under a superseding version has been applied is known by the table alone.
+        const ofThemselves = inForce(program, []);
+        return program.versions.map((version) => ({
           program: program.program,
           version: version.version,
           from: version.from,
           to: version.to,
-          inForce: versionOn(program, today) === version,
+          supersedes: version.supersedes,
+          inForce:
+            version.supersedes === undefined ? versionOn(ofThemselves, today) === version : 'once applied',
           incentives: version.incentives.map(({ id }) => id).join(' '),
           hash: versionHash(program, version),
-        })),
-      );
+        }));
+      });
       printRows(format, rows, ['program', 'version', 'from', 'to', 'inForce', 'incentives', 'hash']);
     },
   );
