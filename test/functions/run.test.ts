@@ -14,6 +14,7 @@ import { planToShow } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
 import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
 import { reachDays } from '../../shared/policy/reach.ts';
+import { versionLabel } from '../../shared/policy/versions.ts';
 import { type Embedded, startEmbedded } from '../../shared/runtime/embedded.ts';
 import type { FunctionName } from '../../shared/runtime/env.ts';
 import { readPools } from '../../shared/store/budget-item.ts';
@@ -244,6 +245,7 @@ describe('a run that looks at everyone', () => {
 });
 
 /** Something paid from a pool whose lowerings wait for an operator, and that no fact asks for. */
+const TREASURE_HOST = findProgram(PROGRAM);
 const STRAY = {
   participantId: 'm-1',
   program: PROGRAM,
@@ -256,7 +258,7 @@ const STRAY = {
   earnedOn: '2024-08-01',
   runId: 'another',
   recordedAt: '2024-08-02T00:00:00.000Z',
-  policy: 'another',
+  policy: versionLabel(TREASURE_HOST, TREASURE_HOST.versions[0]!),
   reason: 'earned',
   evidence: {},
   readsFrom: '2024-08-01',
