@@ -7,11 +7,11 @@ import type { Decision, Evaluation, Surroundings } from './decision.ts';
 import { kindCorrected, platformCorrected } from './fit.ts';
 import type { History } from './history.ts';
 import { KINDS } from './incentives/index.ts';
-import { kindsOf } from './rules.ts';
+import { isEverFor, kindsOf } from './rules.ts';
 
 /**
  * Evaluates one participant. Pure: the same history, policy, span and surroundings give the same decisions. Every
- * incentive of any version is asked, and asks for itself which rule decides. A participant that is not known yet has
+ * incentive that any version has for its kind is asked, and asks for itself which rule decides. A participant that is not known yet has
  * nothing decided and keeps what it has; one that is on another platform now keeps what is sealed.
  * @throws Error naming a policy label of its entries that no version in force has.
  */
@@ -33,6 +33,7 @@ export function evaluate(
   const decisions: Decision[] = [];
   const kept = new Set<string>();
   for (const [id, kind] of kindsOf(program)) {
+    if (!isEverFor(program, id, participant.kind)) continue;
     const verdict = KINDS[kind](kase, id);
     decisions.push(...verdict.decisions);
     for (const occasion of verdict.kept) kept.add(occasion);

@@ -59,6 +59,11 @@ export function kindsOf(program: Program): ReadonlyMap<string, Kind> {
   return indexOf(program).kinds;
 }
 
+/** Whether any version has an incentive for a kind of participant: otherwise nothing of it has to be asked. */
+export function isEverFor(program: Program, id: string, kind: Participant['kind']): boolean {
+  return (indexOf(program).rules.get(id) ?? []).some(({ incentive: { who } }) => who.kinds.includes(kind));
+}
+
 /** The ids of all incentives of a kind, of any version. */
 export function idsOf(program: Program, kind: Kind): string[] {
   return [...kindsOf(program)].filter(([, candidate]) => candidate === kind).map(([id]) => id);
