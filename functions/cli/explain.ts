@@ -1,16 +1,18 @@
 /** `hongbao explain`: why a participant has what it has, why not more, and how far the next step is. */
 import type { Command } from 'commander';
-import type { Decision, Holding } from '../../shared/engine/decision.ts';
-import { sentence, valuesRead } from '../../shared/engine/explain.ts';
-import type { Held } from '../../shared/engine/history.ts';
+import type { Decision, Evaluation, Holding } from '../../shared/engine/decision.ts';
+import { lowering, tell, valuesRead } from '../../shared/engine/explain.ts';
+import type { Asked } from '../../shared/engine/outlook.ts';
 import { REASONS } from '../../shared/engine/reasons.ts';
+import { reconcile } from '../../shared/engine/reconcile.ts';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
-import { lookAt } from '../../shared/pipeline/look.ts';
+import { lookAt, type View } from '../../shared/pipeline/look.ts';
 import { programNow } from '../../shared/pipeline/policy-in-force.ts';
-import { RETENTION_DAYS } from '../../shared/policy/reach.ts';
+import { RETENTION_DAYS, reachDays } from '../../shared/policy/reach.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readHistory } from '../../shared/store/histories.ts';
+import { readRuns } from '../../shared/store/runs.ts';
 import { floorOf } from '../../shared/store/table.ts';
 import { addDays, businessDate, later } from '../../shared/values/calendar.ts';
 import { compareCodeUnits } from '../../shared/values/canonical.ts';
@@ -63,11 +65,28 @@ async function explain(participant: string, options: ExplainOptions): Promise<vo
   });
 }
 
-/** The dates an explanation reads between: as far back as facts are kept. */
-async function spanOf({ services: { table } }: Pick<Target, 'services'>, program: Program, wanted?: string) {
-  const { closedAsOf } = await readControl(table, program.program);
+/** What an explanation sees, and from where. */
+interface Standpoint extends View {
+  /** The last closed as-of, where the ledger stands; none before the first run. */
+  closedAsOf: string | undefined;
+}
+
+/**
+ * As far back as facts are kept. Before the last closed as-of, the ledger is as the runs had left it by then: their
+ * as-ofs never go back, so an entry is of the date of its run, whenever that ran.
+ */
+async function standpointOf(
+  { services: { table } }: Pick<Target, 'services'>,
+  { program }: Program,
+  wanted?: string,
+): Promise<Standpoint> {
+  const { closedAsOf } = await readControl(table, program);
   const asOf = wanted ?? closedAsOf ?? businessDate(Date.now(), FACTS_ZONE);
-  return { asOf, horizon: later(addDays(asOf, -RETENTION_DAYS), floorOf(table) ?? '') };
+  const horizon = later(addDays(asOf, -RETENTION_DAYS), floorOf(table) ?? '');
+  const view = { asOf, horizon, closedAsOf };
+  if (closedAsOf === undefined || asOf >= closedAsOf) return view;
+  const runs = new Map((await readRuns(table, program)).map((run) => [run.runId, run.asOf]));
+  return { ...view, written: ({ runId, earnedOn }) => (runs.get(runId) ?? earnedOn) <= asOf };
 }
 
 /** A row an occasion, decided or sealed, with what the ledger has for it and one sentence on why. */
@@ -78,20 +97,43 @@ export async function explainRows(
   asOf?: string,
 ): Promise<Row[]> {
   const program = await programNow(services.table, deployed);
-  const span = await spanOf({ services }, program, asOf);
-  const { history, evaluation } = await lookAt(services, program, participantId, span);
+  const standpoint = await standpointOf({ services }, program, asOf);
+  const { history, evaluation } = await lookAt(services, program, participantId, standpoint);
   if (history.participant === undefined && history.days.length > 0) {
     note(`${participantId} is not known yet: its facts count once it is`);
   }
   const { decisions, holdings } = evaluation;
+  const asked = { program, history, asOf: standpoint.asOf };
+  const next = nextOf(asked, evaluation, standpoint);
   const decided = new Set(decisions.map(({ occasion }) => occasion));
   const others = [...holdings.values()].filter(({ occasion }) => !decided.has(occasion));
   return [
-    ...decisions.map((decision) =>
-      decisionRow(program, decision, span.asOf, holdings.get(decision.occasion), history.held),
-    ),
-    ...others.map((holding) => holdingRow(program, holding)),
+    ...decisions.map((decision) => decisionRow(asked, decision, holdings.get(decision.occasion), next)),
+    ...others.map((holding) => holdingRow(program, holding, next)),
   ].sort((a, b) => compareCodeUnits(String(a.occasion), String(b.occasion)));
+}
+
+/** What comes of an occasion next, in words that follow the others; nothing when looking back. */
+type Next = (occasion: string, holding: Holding | undefined) => string;
+
+function nextOf(asked: Asked, evaluation: Evaluation, { closedAsOf, asOf, written }: Standpoint): Next {
+  if (closedAsOf === undefined || written !== undefined) return () => '';
+  const { program, history } = asked;
+  const changes = reconcile(program, evaluation, addDays(asOf, 1 - reachDays(program)), history.held);
+  const waiting = new Set(
+    history.held.flatMap(({ state, change }) => (state === 'waiting' ? [change.occasion] : [])),
+  );
+  return (occasion, holding) => {
+    const { shortfall, unit = 'count' } = holding?.last ?? {};
+    const change = changes.find((one) => one.occasion === occasion && one.amount < 0);
+    return [
+      shortfall === undefined
+        ? ''
+        : ` The pool ran short: ${formatAmount(shortfall, unit)} to come when its limit is raised.`,
+      waiting.has(occasion) ? ' Lowering it waits for an operator.' : '',
+      change === undefined || change.hold === 'drop' ? '' : ` ${lowering(program, change, closedAsOf)}`,
+    ].join('');
+  };
 }
 
 /** An owner's matrix: shown for its own id, and beside each of its shops. */
@@ -101,26 +143,22 @@ async function explainOwner(
   id: string,
   options: ExplainOptions,
 ): Promise<Row[]> {
-  const program = await programNow(target.services.table, deployed);
-  const span = await spanOf(target, program, options.asOf);
-  const { participant } = await readHistory(target.services.table, id, span.asOf, { consistent: true });
+  const { table } = target.services;
+  const program = await programNow(table, deployed);
+  const standpoint = await standpointOf(target, program, options.asOf);
+  const { participant } = await readHistory(table, id, standpoint.asOf, { consistent: true });
   const entity = participant?.entityId ?? id;
-  const { rows, caps } = await matrixOf(target, program, entity, span);
+  const { rows, caps } = await matrixOf(target, program, entity, standpoint);
   if (entity === id && rows.length < 2) return [];
   for (const cap of caps) note(`owner ${entity}, ${rows.length} shops and windows · ${cap}`);
   return participant === undefined ? rows : [];
 }
 
-function decisionRow(
-  { program }: Program,
-  decision: Decision,
-  asOf: string,
-  holding: Holding | undefined,
-  held: readonly Held[],
-): Row {
-  const { occasion, outcome, unit, amount, worth, earnedOn, reason, evidence, policy, incentive } = decision;
+function decisionRow(asked: Asked, decision: Decision, holding: Holding | undefined, next: Next): Row {
+  const { occasion, unit, amount, worth, earnedOn, policy, incentive } = decision;
+  const { outcome, reason, evidence, why } = tell(asked, decision);
   return {
-    program,
+    program: asked.program.program,
     incentive,
     occasion,
     outcome,
@@ -129,31 +167,16 @@ function decisionRow(
     worth,
     unit,
     on: earnedOn,
-    why: sentence(decision, asOf) + outstanding(decision, holding, held),
+    why: why + next(occasion, holding),
     reason,
     evidence,
     policy,
   };
 }
 
-/** What the ledger does not follow yet: a pool that ran short, a lowering that waits for an operator. */
-function outstanding(
-  { occasion, unit }: Decision,
-  holding: Holding | undefined,
-  held: readonly Held[],
-): string {
-  const { shortfall } = holding?.last ?? {};
-  const waits = held.some(({ state, change }) => state === 'waiting' && change.occasion === occasion);
-  return [
-    shortfall === undefined
-      ? ''
-      : ` The pool ran short: ${formatAmount(shortfall, unit)} to come when its limit is raised.`,
-    waits ? ' Lowering it waits for an operator.' : '',
-  ].join('');
-}
-
-/** What the facts read do not reach any more: the ledger remembers why. */
-function holdingRow({ program }: Program, { occasion, sum, last }: Holding): Row {
+/** What nothing is decided on: what the facts read do not reach any more, and the ledger remembers why. */
+function holdingRow({ program }: Program, holding: Holding, next: Next): Row {
+  const { occasion, sum, last } = holding;
   const { incentive, unit, earnedOn, reason, evidence, policy } = last;
   return {
     program,
@@ -165,7 +188,7 @@ function holdingRow({ program }: Program, { occasion, sum, last }: Holding): Row
     worth: sum,
     unit,
     on: earnedOn,
-    why: `${REASONS[reason]} ${valuesRead(evidence)}.`,
+    why: `${REASONS[reason]} ${valuesRead(evidence)}.${next(occasion, holding)}`,
     reason,
     evidence,
     policy,

@@ -4,15 +4,10 @@ import type { Evaluation } from '../../shared/engine/decision.ts';
 import { idsOf, ruleOn, rulesOf } from '../../shared/engine/rules.ts';
 import { openWindows } from '../../shared/engine/windows.ts';
 import { readShops } from '../../shared/pipeline/evaluate-entities.ts';
-import { lookAtEntity } from '../../shared/pipeline/look.ts';
+import { lookAtEntity, type View } from '../../shared/pipeline/look.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import type { Row } from './output.ts';
 import type { Target } from './target.ts';
-
-interface Span {
-  horizon: string;
-  asOf: string;
-}
 
 export interface Matrix {
   rows: Row[];
@@ -25,7 +20,7 @@ export async function matrixOf(
   { services }: Pick<Target, 'services'>,
   program: Program,
   entity: string,
-  span: Span,
+  span: View,
 ): Promise<Matrix> {
   const evaluations = await lookAtEntity(services, program, entity, span);
   const shops = await readShops(services, entity, { ...span, consistent: true });

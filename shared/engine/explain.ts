@@ -1,79 +1,142 @@
 /** Decisions in words: what was read, what it gives, and how far the next step is. */
-import { type BusinessDate, dayNumber } from '../values/calendar.ts';
+import { nextMonthEnd } from '../policy/schedules.ts';
+import type { Incentive, Program } from '../policy/schema.ts';
+import { addDays, type BusinessDate } from '../values/calendar.ts';
 import { formatAmount, formatCny, formatCount, formatDay } from '../values/units.ts';
 import type { Decision } from './decision.ts';
-import type { Evidence } from './history.ts';
+import type { Change, Evidence } from './history.ts';
+import { type Asked, type Outlook, outlookOf } from './outlook.ts';
 import { REASONS, type ReasonCode } from './reasons.ts';
+import type { Refusal } from './refusal.ts';
+import { kindsOf } from './rules.ts';
 
-/** One sentence on why a decision is as it is on a date, with the values read. */
-export function sentence(decision: Decision, asOf: BusinessDate): string {
+/** What a person is told of one occasion. */
+export interface Told extends Pick<Decision, 'outcome' | 'reason' | 'evidence'> {
+  /** One sentence or two, with the values read. */
+  why: string;
+}
+
+/**
+ * What is told of a conclusion, on the date that is asked about. It differs from what the ledger follows in two ways:
+ * `missed` is said only of what nothing but a late fact can change any more, the rest is `pending` with its distance
+ * (law 16); and of what a sanction or a closing will refuse, no distance is told.
+ */
+export function tell(asked: Asked, decision: Decision): Told {
   const { outcome, reason, evidence, worth, unit, earnedOn } = decision;
   const prize = formatAmount(worth, unit);
-  if (outcome === 'earned') return `${capital(valuesRead(evidence))}.`;
-  if (outcome === 'refused') return `${prize} refused: ${lower(REASONS[reason])}${refusalDetail(evidence)}`;
+  const told = { outcome, reason, evidence };
+  if (outcome === 'earned') return { ...told, why: `${capital(valuesRead(evidence))}.` };
+  if (outcome === 'refused') {
+    return { ...told, why: `${prize} refused: ${lower(REASONS[reason])}${refusalDetail(evidence)}` };
+  }
+  const outlook = outlookOf(asked, decision);
+  if (outlook.refused !== undefined) return refusedAhead(decision, outlook, outlook.refused);
   if (outcome === 'pending' && reason === 'earned') {
     const promise = worth === 0 ? 'Under way' : `On course for ${prize}`;
-    return `${promise}, decided as of ${formatDay(earnedOn ?? asOf)}: ${valuesRead(evidence)}.`;
+    return { ...told, why: `${promise}, decided as of ${dayOf(earnedOn)}: ${valuesRead(evidence)}.` };
   }
-  return (
-    distance(reason, evidence, prize, asOf) ??
-    `${REASONS[reason]} ${capital(valuesRead(evidence))}.`.trimEnd()
-  );
+  const why = missing(asked, decision, outlook, prize);
+  return { ...told, outcome: outlook.open ? 'pending' : 'missed', why };
+}
+
+/** What will be refused when it is reached: there is nothing to be reached. */
+function refusedAhead(decision: Decision, { open, by }: Outlook, refusal: Refusal): Told {
+  const { outcome, reason, worth, unit, earnedOn } = decision;
+  const told = { reason: refusal.reason, evidence: { ...decision.evidence, ...refusal.evidence } };
+  const because = `${lower(REASONS[refusal.reason])}${refusalDetail(refusal.evidence)}`;
+  if (outcome === 'pending' && reason === 'earned' && worth > 0) {
+    const prize = formatAmount(worth, unit);
+    const why = `${prize} will be refused, decided as of ${dayOf(earnedOn)}: ${because}`;
+    return { ...told, outcome, why };
+  }
+  // A first jump may be made in a later month; nothing else that will be refused has another date.
+  const later = open && outcome === 'missed';
+  return later
+    ? { ...told, outcome: 'pending', why: `Nothing to be reached by ${dayOf(by)}: ${because}` }
+    : { ...told, outcome: 'missed', why: `Nothing to be reached: ${because}` };
+}
+
+/** Kinds that only runs that look at everyone decide (docs/design.md, Who is decided together). */
+const IN_FULL_RUNS: readonly Incentive['kind'][] = ['rebate', 'window-rollup'];
+
+/** What the next run takes back, when, and whether an operator is asked; the reason is told before it. */
+export function lowering(program: Program, change: Change, closedAsOf: BusinessDate): string {
+  const { incentive, amount, unit, hold } = change;
+  const kind = kindsOf(program).get(incentive);
+  const run =
+    kind !== undefined && IN_FULL_RUNS.includes(kind)
+      ? `next month-end run, as of ${formatDay(nextMonthEnd(program, closedAsOf))}`
+      : `next daily run, as of ${formatDay(addDays(closedAsOf, 1))}`;
+  const what = formatAmount(-amount, unit);
+  return hold === 'put'
+    ? `The ${run}, asks an operator to take back ${what}.`
+    : `The ${run}, takes back ${what}.`;
 }
 
 /** How much is missing while there is time, or was missing when it ended. */
-function distance(
-  reason: ReasonCode,
-  evidence: Evidence,
-  prize: string,
-  asOf: BusinessDate,
-): string | undefined {
-  const missing = missingOf(reason, evidence);
-  if (missing === undefined) return undefined;
+function missing({ asOf }: Asked, { reason, evidence }: Decision, outlook: Outlook, prize: string): string {
   // Under a cap, no distance leads anywhere.
   if (evidence.cap !== undefined) {
     return `Nothing to be reached: ${lower(REASONS['entity-window-cap'])}${refusalDetail(evidence)}`;
   }
-  const by = String(evidence.by ?? evidence.closesOn ?? evidence.to);
-  const open = dayNumber(by) >= dayNumber(asOf);
-  const had = missing.had === '' ? '' : ` (${missing.had})`;
-  return open
-    ? `${missing.more} more by ${formatDay(by)} for ${missing.prize ?? prize}${had}.`
-    : `${missing.more} short of ${missing.prize ?? prize} when it ended on ${formatDay(by)}${had}.`;
+  const lack = lackOf(reason, evidence);
+  const { by, refusedTo } = outlook;
+  if (lack === undefined || by === undefined) {
+    const { by: _by, ...values } = evidence;
+    return `${REASONS[reason]} ${capital(valuesRead(values))}.`.trimEnd();
+  }
+  const { more, of = prize, had } = lack;
+  if (by < asOf) return `${more} short of ${of} when it ended on ${formatDay(by)} (${had}).`;
+  const refused =
+    refusedTo === undefined
+      ? ''
+      : ` What is reached up to ${formatDay(refusedTo.date)} is refused.${refusalDetail(refusedTo.refusal.evidence)}`;
+  return `${more} more by ${formatDay(by)} for ${of} (${had}).${refused}`;
 }
 
-/** `prize` is told where what it is worth is not an amount yet. */
-interface Missing {
+/** How far the next step is, and what there is of it. `of` is told where what it is worth is not an amount yet. */
+interface Lack {
   more: string;
   had: string;
-  prize?: string;
+  of?: string;
 }
 
-function missingOf(reason: ReasonCode, evidence: Evidence): Missing | undefined {
+/** Undefined where nothing is lacking that can be counted. */
+function lackOf(reason: ReasonCode, evidence: Evidence): Lack | undefined {
   const number = (name: string) => Number(evidence[name]);
-  const sales = () => ({
-    more: `${formatCny(number('needFen') - number('netFen'))} CNY`,
+  const lack = (has: string, needs: string, say: (more: number) => Lack) =>
+    number(needs) > number(has) ? say(number(needs) - number(has)) : undefined;
+  const sales = (more: number): Lack => ({
+    more: `${formatCny(more)} CNY`,
     had: `net sales ${formatCny(number('netFen'))} of ${formatCny(number('needFen'))} CNY`,
   });
+  const counted = (noun: string, had: string) => (more: number) => ({ more: plural(more, noun), had });
   switch (reason) {
     case 'below-rung':
     case 'below-floor':
-      return sales();
-    case 'below-lowest-tier':
-      return evidence.needFen === undefined
-        ? undefined
-        : { ...sales(), prize: `${formatAmount(number('nextTierBps'), 'bps')} back` };
-    case 'too-few-sessions': {
-      const more = number('needSessions') - number('validSessions');
-      return { more: plural(more, 'valid session'), had: `${evidence.validSessions} so far` };
+      return lack('netFen', 'needFen', sales);
+    case 'below-lowest-tier': {
+      const of = `${formatAmount(number('nextTierBps'), 'bps')} back`;
+      return lack('netFen', 'needFen', (more) => ({ ...sales(more), of }));
     }
-    case 'too-few-broadcast-days': {
-      const more = number('needDays') - number('broadcastDays');
-      return {
-        more: plural(more, 'broadcast day'),
-        had: `${evidence.broadcastDays} of ${evidence.needDays}`,
-      };
-    }
+    case 'too-few-sessions':
+      return lack(
+        'validSessions',
+        'needSessions',
+        counted('valid session', `${evidence.validSessions} so far`),
+      );
+    case 'too-few-broadcast-days':
+      return lack(
+        'broadcastDays',
+        'needDays',
+        counted('broadcast day', `${evidence.broadcastDays} of ${evidence.needDays}`),
+      );
+    case 'too-few-minutes':
+      return lack(
+        'minutes',
+        'needMinutes',
+        counted('minute', `${evidence.minutes} of ${evidence.needMinutes}`),
+      );
     default:
       return undefined;
   }
@@ -113,6 +176,10 @@ function valueOfField(name: string, value: string | number): string {
   if (name.endsWith('Bps')) return formatAmount(Number(value), 'bps');
   if (typeof value === 'number') return formatCount(value);
   return /^\d{4}-\d{2}-\d{2}$/.test(value) ? formatDay(value) : value;
+}
+
+function dayOf(date: BusinessDate | undefined): string {
+  return date === undefined ? 'a day to come' : formatDay(date);
 }
 
 function plural(count: number, noun: string): string {

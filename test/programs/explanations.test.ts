@@ -105,7 +105,7 @@ describe('an explanation', () => {
       'm-2',
       '2024-08-20',
       'steady/2024-08',
-      '1 broadcast day more by 31 August 2024 for 30,000 exposures (11 of 12).',
+      'Nothing to be reached: earned on a date, or for a month, under a sanction. Sanction x-2024-08-01: fake orders.',
     ],
     [
       'm-2',
@@ -123,7 +123,7 @@ describe('an explanation', () => {
       'm-2',
       '2024-08-20',
       'fee-cashback/2024-08',
-      'On course for 166.66 CNY, decided as of 15 September 2024: net sales 120,000.00 CNY of 500,000.00 CNY · fees 555.55 CNY · next tier 60.00% · by 31 August 2024.',
+      '166.66 CNY will be refused, decided as of 15 September 2024: earned on a date, or for a month, under a sanction. Sanction x-2024-08-01: fake orders.',
     ],
     [
       'm-3',

@@ -31,7 +31,9 @@ export function fromFrozen<K extends GlobalKind>(
   const readsFrom = (month: Month) => memberReadsFrom(kase.program, month);
   for (const { month, rule } of monthsUnder(kase.program, kind, id, kase)) {
     const { who, decidedAfterDays } = global(rule);
-    const frozen = kase.around.frozen[`${id}/${month}`];
+    const decided = decidedOn(month, decidedAfterDays);
+    // Looking back to a date before it was decided, there is no such decision yet.
+    const frozen = decided <= kase.asOf ? kase.around.frozen[`${id}/${month}`] : undefined;
     const share = frozen?.[participantId] ?? 0;
     // An award is lost with the kind that it was for, not with a cluster or a sort of agency.
     const fits =
@@ -39,7 +41,7 @@ export function fromFrozen<K extends GlobalKind>(
     if (!fits) continue;
     const decision =
       frozen === undefined
-        ? tell.unfrozen(rule, month, decidedOn(month, decidedAfterDays))
+        ? tell.unfrozen(rule, month, decided)
         : share === 0
           ? tell.lost(rule, month)
           : earned(

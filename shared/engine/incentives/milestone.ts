@@ -29,6 +29,11 @@ function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean 
   return holding !== undefined && !isMissed(holding.last.reason) && holding.last.readsFrom < horizon;
 }
 
+/** What was taken back because it is earned no longer: it may be earned anew. */
+function isLost({ sum, last }: Holding): boolean {
+  return sum === 0 && isMissed(last.reason);
+}
+
 /** A month or a week, its net sales, and the rule in force on its last day. */
 interface JudgedPeriod extends Period {
   netFen: number;
@@ -87,8 +92,9 @@ function decideRung(kase: Case, id: string, name: string, periods: readonly Judg
     // What an earlier period no longer earns is lost until this one ends.
     if ((kase.holdings.get(occasion)?.sum ?? 0) === 0) return [pending(stake, to, 'earned', evidence)];
   }
-  // Not reached: told of the period that once earned it, or else of the last one that asks for it.
-  const once = kase.holdings.get(occasion)?.last.earnedOn;
+  // Not reached: told of the period that once earned it, until that is taken back; or else of the last that asks for it.
+  const holding = kase.holdings.get(occasion);
+  const once = holding === undefined || isLost(holding) ? undefined : holding.last.earnedOn;
   const told =
     judged.find(({ from, to }) => once !== undefined && from <= once && once <= to) ?? judged.at(-1);
   if (told === undefined) return [];
