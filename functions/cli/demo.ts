@@ -1,7 +1,6 @@
 /** `hongbao demo`: six weeks of a season, day by day, on an embedded database of its own. */
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
-import pc from 'picocolors';
 import type { Entry } from '../../shared/engine/history.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import { parseRunInput, type RunInput } from '../../shared/pipeline/run-input.ts';
@@ -15,7 +14,7 @@ import { addDays, datesBetween, firstDay, lastDay, monthOf } from '../../shared/
 import { formatAmount, formatCount, type Unit } from '../../shared/values/units.ts';
 import { budgetRows } from './budget.ts';
 import { explainRows } from './explain.ts';
-import { beQuiet, table } from './output.ts';
+import { bad, beQuiet, bold, dim, good, printTable, say } from './output.ts';
 import { startProgress } from './progress.ts';
 import { totalRows } from './running.ts';
 import { openLocal, type Target } from './target.ts';
@@ -85,19 +84,18 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
     ({ occasion, n, amount }) => occasion === FIRST_PERK && n === 1 && amount > 0,
   );
   const adjustments = entries.filter(({ kind }) => kind === 'adjustment');
-  const say = (text = '') => void process.stdout.write(`${text}\n`);
 
-  say(pc.bold(`${findProgram(PROGRAM).title}: ${WORLD.merchants} merchants, ${FIRST_RUN} to ${WORLD.to}`));
+  say(bold(`${findProgram(PROGRAM).title}: ${WORLD.merchants} merchants, ${FIRST_RUN} to ${WORLD.to}`));
   say(
     `${formatCount(facts)} facts, ${runs.length} runs, ${formatCount(entries.length)} ledger entries in ${seconds.toFixed(1)} s`,
   );
   say();
   say(
-    pc.bold(`${windows.length} windows opened`) +
-      `, ${totals.refused} rewards refused, ${adjustments.length} entries adjusted by late facts and refunds`,
+    bold(`${windows.length} windows opened`),
+    `, ${totals.refused} rewards refused, ${adjustments.length} entries adjusted by late facts and refunds`,
   );
   say();
-  say(table(['granted for', 'entries', 'amount'], totalRows(totals)));
+  printTable(['granted for', 'entries', 'amount'], totalRows(totals));
   say();
   const pools = await budgetRows(target, { program: PROGRAM });
   const amounts = ['limit', 'granted', 'left'];
@@ -105,18 +103,17 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
     String(row.node),
     ...amounts.map((column) => formatAmount(Number(row[column]), row.unit as Unit)),
   ]);
-  say(table(['pool', ...amounts], rows));
+  printTable(['pool', ...amounts], rows);
   say();
   const hero = mostStoried(entries);
-  say(pc.bold(`The story of ${hero}`));
+  say(bold(`The story of ${hero}`));
   for (const row of await explainRows(target, findProgram(PROGRAM), hero)) {
-    const mark =
-      row.outcome === 'earned' ? pc.green('✓') : row.outcome === 'refused' ? pc.red('✗') : pc.dim('·');
-    say(`  ${mark} ${String(row.occasion).padEnd(22)} ${String(row.on ?? '').padEnd(11)}${row.why}`);
+    const mark = row.outcome === 'earned' ? good('✓') : row.outcome === 'refused' ? bad('✗') : dim('·');
+    say('  ', mark, ` ${String(row.occasion).padEnd(22)} ${String(row.on ?? '').padEnd(11)}${row.why}`);
   }
   say();
-  say(pc.bold('Try next'));
-  for (const [what, why] of NEXT(hero)) say(`  npm run -s hongbao -- ${what.padEnd(76)} ${pc.dim(why)}`);
+  say(bold('Try next'));
+  for (const [what, why] of NEXT(hero)) say(`  npm run -s hongbao -- ${what.padEnd(76)} `, dim(why));
 }
 
 const NEXT = (hero: string): [string, string][] => [

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { generateWorld } from '../../shared/synthetic/world.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { checkRange, dateArgument } from './command.ts';
+import { printJson } from './output.ts';
 
 interface GenerateOptions {
   seed: number;
@@ -31,7 +32,7 @@ function generate({ seed, merchants, from, to }: GenerateOptions): void {
     throw new InputError(`--merchants: got ${merchants}; allowed: from 1 to 100000`);
   }
   for (const { fact } of generateWorld({ seed, merchants, from, to })) {
-    process.stdout.write(`${JSON.stringify(fact)}\n`);
+    printJson(fact);
   }
 }
 

@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { generateCommand } from './generate.ts';
 import { importCommand } from './import.ts';
 import { grantsCommand, ledgerCommand } from './ledger.ts';
+import { complain } from './output.ts';
 import { applyCommand, planCommand } from './plan.ts';
 import { policyCommand } from './policy.ts';
 import { quarantineCommand } from './quarantine.ts';
@@ -43,9 +44,12 @@ export function hongbao(): Command {
   return throwing(all);
 }
 
-/** Commander exits by itself unless told to throw, on every level. */
+/** Commander exits by itself, and repeats what was typed as it was, unless told otherwise on every level. */
 function throwing(command: Command): Command {
-  command.exitOverride().showSuggestionAfterError();
+  command
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => complain(text.trimEnd()) });
   for (const sub of command.commands) throwing(sub);
   return command;
 }

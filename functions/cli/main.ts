@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { HeldError } from '../../shared/pipeline/run-here.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { hongbao } from './hongbao.ts';
+import { complain } from './output.ts';
 
 /** 0 done · 1 it failed · 2 bad usage or input, nothing written · 3 done, but facts were quarantined. */
 const FAILED = 1;
@@ -23,7 +24,7 @@ try {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_INPUT;
-  process.stderr.write(`hongbao: ${messageOf(error)}\n`);
+  complain(`hongbao: ${messageOf(error)}`);
   return error instanceof InputError ? BAD_INPUT : FAILED;
 }
 

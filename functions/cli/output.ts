@@ -2,22 +2,46 @@
 import Table from 'cli-table3';
 import { stringify } from 'csv-stringify/sync';
 import pc from 'picocolors';
+import { printable, printableJson, printableLines } from '../../shared/values/printable.ts';
 
 export const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A piece of a line in a style of its own. */
+interface Styled {
+  text: string;
+  style: (text: string) => string;
+}
+
+const styled = (style: Styled['style']) => (text: string) => ({ text, style });
+export const bold = styled(pc.bold);
+export const dim = styled(pc.dim);
+export const good = styled(pc.green);
+export const bad = styled(pc.red);
+
+/** A line on stdout for a person. What it is made of may be anybody's text: none of it reaches a terminal raw. */
+export function say(...parts: (string | Styled)[]): void {
+  write(
+    parts
+      .map((part) =>
+        typeof part === 'string' ? printableLines(part) : part.style(printableLines(part.text)),
+      )
+      .join(''),
+  );
+}
+
 /** Prints rows. `columns` names those of the table, in order; the other formats print every field. */
 export function printRows(format: Format, rows: readonly Row[], columns: readonly string[]): void {
   const text = formatRows(format, rows, columns);
   if (text === '') note('nothing to show');
-  else process.stdout.write(`${text}\n`);
+  else write(text);
 }
 
 function formatRows(format: Format, rows: readonly Row[], columns: readonly string[]): string {
-  if (format === 'json') return JSON.stringify(rows, null, 2);
-  if (format === 'ndjson') return rows.map((row) => JSON.stringify(row)).join('\n');
+  if (format === 'json') return printableJson(rows, 2);
+  if (format === 'ndjson') return rows.map((row) => printableJson(row)).join('\n');
   if (format === 'csv') return csv(rows, columns);
   if (rows.length === 0) return '';
   return table(
@@ -28,18 +52,36 @@ function formatRows(format: Format, rows: readonly Row[], columns: readonly stri
 
 /** Prints one record: a table of two columns, or one object. */
 export function printRecord(format: Format, record: Row): void {
-  if (format === 'csv') {
-    printRows(format, [record], Object.keys(record));
-    return;
-  }
-  const fields = Object.entries(record).map(([field, value]) => [pc.bold(field), cell(value)]);
-  process.stdout.write(`${format === 'table' ? table([], fields) : JSON.stringify(record)}\n`);
+  if (format === 'csv') printRows(format, [record], Object.keys(record));
+  else if (format !== 'table') printJson(record);
+  else
+    write(
+      table(
+        [],
+        Object.entries(record).map(([field, value]) => [field, cell(value)]),
+      ),
+    );
 }
 
-/** A table without rules between its rows. */
-export function table(head: readonly string[], rows: readonly string[][]): string {
+/** Prints a value as JSON, on one line unless told otherwise. */
+export function printJson(value: unknown, indent?: number): void {
+  write(printableJson(value, indent));
+}
+
+/** Prints a table for a person. */
+export function printTable(head: readonly string[], rows: readonly string[][]): void {
+  write(table(head, rows));
+}
+
+/** The one place where text goes to stdout. */
+function write(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A table without rules between its rows; without a head, its first column is one. */
+function table(head: readonly string[], rows: readonly string[][]): string {
   const lines = new Table({
-    head: head.map((name) => pc.bold(name)),
+    head: head.map((name) => pc.bold(printable(name))),
     style: { head: [], border: [], compact: true },
     chars: {
       top: '',
@@ -63,7 +105,8 @@ export function table(head: readonly string[], rows: readonly string[][]): strin
         rows.every((row) => /^-?[\d,.]*$/.test(row[column] ?? '')) ? 'right' : 'left',
       ) ?? [],
   });
-  lines.push(...rows);
+  const asHead = (text: string, column: number) => (head.length === 0 && column === 0 ? pc.bold(text) : text);
+  lines.push(...rows.map((row) => row.map((text, column) => asHead(printable(text), column))));
   return lines.toString();
 }
 
@@ -76,7 +119,12 @@ export function beQuiet(): void {
 
 /** A message for the person, on stderr. */
 export function note(text: string): void {
-  if (!quiet) process.stderr.write(`${text}\n`);
+  if (!quiet) complain(text);
+}
+
+/** What went wrong, on stderr: said also when quiet. */
+export function complain(text: string): void {
+  process.stderr.write(`${printableLines(text)}\n`);
 }
 
 /** Whether progress may be drawn: on a terminal that wants it. */
@@ -90,10 +138,14 @@ function cell(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** A cell that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers. */
 function csv(rows: readonly Row[], columns: readonly string[]): string {
   const header = rows.length === 0 ? [...columns] : [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cells = rows.map((row) =>
-    header.map((column) => (typeof row[column] === 'object' ? JSON.stringify(row[column]) : row[column])),
-  );
-  return stringify([header, ...cells]).trimEnd();
+  const cells = rows.map((row) => header.map((column) => csvCell(row[column])));
+  return stringify([header, ...cells], { escape_formulas: true }).trimEnd();
+}
+
+function csvCell(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  return typeof value === 'object' && value !== null ? printableJson(value) : value;
 }

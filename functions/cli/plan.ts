@@ -1,6 +1,5 @@
 /** `hongbao plan` shows what a run would change; `hongbao apply` writes a plan that was shown. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { Count, Difference } from '../../shared/pipeline/difference.ts';
 import { planToShow } from '../../shared/pipeline/run-here.ts';
 import { type PlannedRun, readPlanned } from '../../shared/store/approvals.ts';
@@ -9,7 +8,7 @@ import { formatAmount, formatCount, type Unit } from '../../shared/values/units.
 import { InputError } from '../../shared/values/validation.ts';
 import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
 import { backfillJob, dailyJob, type JobAction, monthEndJob } from './jobs.ts';
-import { note, printRecord, table } from './output.ts';
+import { bold, note, printRecord, printTable, say } from './output.ts';
 import { inputOf, listed, requester, runAndTell, runIdFor, watched } from './running.ts';
 import type { Target } from './target.ts';
 
@@ -36,36 +35,33 @@ const planAndTell: JobAction = async (target, input, { format }) => {
 const PLAN = { verb: 'plan', act: planAndTell, writes: false };
 
 function tell({ plan, participants, rows, largest, totals }: Difference, title: string): void {
-  const say = (text: string) => void process.stdout.write(`${text}\n`);
-  say(pc.bold(title));
+  say(bold(title));
   if (rows.length === 0) say('nothing would change');
   else {
     say(`${participants} participants would change`);
     const head = ['incentive', 'pool', 'new', 'raised', 'lowered', 'refused', 'held', 'unfunded'];
-    say(
-      table(
-        head,
-        rows.map(({ incentive, pool, unit, ...counts }) => [
-          incentive,
-          pool,
-          ...(['new', 'raised', 'lowered', 'refused', 'held', 'unfunded'] as const).map((effect) =>
-            cell(counts[effect], unit),
-          ),
-        ]),
-      ),
+    printTable(
+      head,
+      rows.map(({ incentive, pool, unit, ...counts }) => [
+        incentive,
+        pool,
+        ...(['new', 'raised', 'lowered', 'refused', 'held', 'unfunded'] as const).map((effect) =>
+          cell(counts[effect], unit),
+        ),
+      ]),
     );
     const net = Object.entries(totals).map(([unit, amount]) => formatAmount(amount, unit as Unit));
-    say(`${pc.bold('in all')} ${net.join(', ')}`);
-    say(pc.bold('the largest'));
+    say(bold('in all'), ` ${net.join(', ')}`);
+    say(bold('the largest'));
     const top = largest.map(({ participantId, occasion, unit, amount, reason }) => [
       participantId,
       occasion,
       formatAmount(amount, unit),
       reason,
     ]);
-    say(table(['participant', 'occasion', 'amount', 'reason'], top));
+    printTable(['participant', 'occasion', 'amount', 'reason'], top);
   }
-  say(`plan ${pc.bold(plan)}`);
+  say('plan ', bold(plan));
   note(`to write it: hongbao apply ${plan}`);
 }
 

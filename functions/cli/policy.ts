@@ -1,7 +1,6 @@
 /** `hongbao policy`: what is in force, what is wrong with a file, and what a change would have paid. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { shiftsBetween, type WhatIf, whatIf } from '../../shared/pipeline/what-if.ts';
 import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
@@ -12,7 +11,7 @@ import { businessDate } from '../../shared/values/calendar.ts';
 import { formatAmount, type Unit } from '../../shared/values/units.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { type CommonOptions, checkRange, command, dateArgument, group, withTarget } from './command.ts';
-import { note, printRecord, printRows, table } from './output.ts';
+import { bold, note, printJson, printRecord, printRows, printTable, say } from './output.ts';
 
 const SHIFTS_SHOWN = 20;
 
@@ -55,7 +54,7 @@ function showCommand(): Command {
     'policy show treasure-host > mine.json',
   )
     .argument('<program>', 'its name')
-    .action((name: string) => void process.stdout.write(`${JSON.stringify(findProgram(name), null, 2)}\n`));
+    .action((name: string) => printJson(findProgram(name), 2));
 }
 
 function checkCommand(): Command {
@@ -116,18 +115,15 @@ async function diff(a: Program, b: Program, options: DiffOptions): Promise<void>
     printRecord(options.format, { a: side(paidA), b: side(paidB), shifts });
     return;
   }
-  const say = (text: string) => void process.stdout.write(`${text}\n`);
   const amountIn = ({ totals }: WhatIf, name: string) => totals.incentives[name]?.amount ?? 0;
-  say(
-    table(
-      ['incentive', 'a', 'b', 'difference'],
-      incentives.map((name) => {
-        const [incentive = '', unit] = name.split(' ');
-        const show = (amount: number) => formatAmount(amount, unit as Unit);
-        const [inA, inB] = [amountIn(paidA, name), amountIn(paidB, name)];
-        return [incentive, show(inA), show(inB), show(inB - inA)];
-      }),
-    ),
+  printTable(
+    ['incentive', 'a', 'b', 'difference'],
+    incentives.map((name) => {
+      const [incentive = '', unit] = name.split(' ');
+      const show = (amount: number) => formatAmount(amount, unit as Unit);
+      const [inA, inB] = [amountIn(paidA, name), amountIn(paidB, name)];
+      return [incentive, show(inA), show(inB), show(inB - inA)];
+    }),
   );
   for (const [label, { exhaustedOn }] of [
     ['a', paidA],
@@ -137,7 +133,7 @@ async function diff(a: Program, b: Program, options: DiffOptions): Promise<void>
       say(`${label}: pool ${pool} would have run short on ${date}`);
   }
   say(
-    pc.bold(
+    bold(
       `${new Set(shifts.map(({ participantId }) => participantId)).size} participants would be paid otherwise`,
     ),
   );
@@ -145,7 +141,7 @@ async function diff(a: Program, b: Program, options: DiffOptions): Promise<void>
     const show = (amount: number) => formatAmount(amount, unit as Unit);
     return [participantId, show(inA), show(inB), show(inB - inA)];
   });
-  if (rows.length > 0) say(table(['participant', 'a', 'b', 'difference'], rows));
+  if (rows.length > 0) printTable(['participant', 'a', 'b', 'difference'], rows);
   if (shifts.length > SHIFTS_SHOWN)
     note(`and ${shifts.length - SHIFTS_SHOWN} more: --format ndjson shows all`);
 }

@@ -1,5 +1,6 @@
 /** A progress bar on a terminal, and nothing elsewhere. */
 import { SingleBar } from 'cli-progress';
+import { printable } from '../../shared/values/printable.ts';
 import { showsProgress } from './output.ts';
 
 export interface Progress {
@@ -19,5 +20,5 @@ export function startProgress(total: number): Progress {
     stream: process.stderr,
   });
   bar.start(total, 0, { text: '' });
-  return { at: (done, text) => bar.update(done, { text }), end: () => bar.stop() };
+  return { at: (done, text) => bar.update(done, { text: printable(text) }), end: () => bar.stop() };
 }

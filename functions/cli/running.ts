@@ -6,7 +6,7 @@ import { parseRunInput, type RunInput } from '../../shared/pipeline/run-input.ts
 import type { Listing, Totals } from '../../shared/store/runs.ts';
 import { datesBetween } from '../../shared/values/calendar.ts';
 import { formatAmount, type Unit } from '../../shared/values/units.ts';
-import { type Format, note, printRecord, table } from './output.ts';
+import { type Format, note, printRecord, printTable, say } from './output.ts';
 import { startProgress } from './progress.ts';
 import type { Target } from './target.ts';
 
@@ -86,16 +86,14 @@ function tell(outcome: RunOutcome, format: Format): void {
     return;
   }
   const verb = run.dryRun ? 'would write' : 'wrote';
-  process.stdout.write(
-    `${run.runId}: ${run.job} as of ${run.asOf}, ${summary.evaluated ?? 0} participants looked at, ${verb} ${summary.entries} entries\n`,
+  say(
+    `${run.runId}: ${run.job} as of ${run.asOf}, ${summary.evaluated ?? 0} participants looked at, ${verb} ${summary.entries} entries`,
   );
   if (run.job === 'daily' && run.since !== undefined && run.since < run.to) {
-    process.stdout.write(
-      `covers the ${datesBetween(run.since, run.to).length} days from ${run.since} to ${run.to}\n`,
-    );
+    say(`covers the ${datesBetween(run.since, run.to).length} days from ${run.since} to ${run.to}`);
   }
   const rows = totalRows(summary);
-  if (rows.length > 0) process.stdout.write(`${table(['incentive', 'entries', 'amount'], rows)}\n`);
+  if (rows.length > 0) printTable(['incentive', 'entries', 'amount'], rows);
   listed(summary.unknown, 'participants have facts and are not known yet');
   listed(summary.tooLate, 'facts came after the horizon had passed their day, and are not read');
   if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);
