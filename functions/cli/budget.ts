@@ -6,7 +6,7 @@ import { budgetNodes } from '../../shared/policy/budget.ts';
 import { ensureBudget, setLimit } from '../../shared/store/budget.ts';
 import { type Pool, readBudget } from '../../shared/store/budget-item.ts';
 import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
+import { type CommonOptions, command, group, programsOf, reasonArgument, withTarget } from './command.ts';
 import { note, printRows, type Row } from './output.ts';
 import { requester } from './running.ts';
 import type { Target } from './target.ts';
@@ -33,7 +33,7 @@ export function budgetCommand(): Command {
   )
     .argument('<name>', 'a pool, or an incentive with a limit of its own')
     .argument('<limit>', 'the new limit in the unit of the node: exposures, or fen')
-    .requiredOption('--reason <text>', 'why, for the record')
+    .requiredOption('--reason <text>', 'why, for the record', reasonArgument)
     .action((node: string, limit: string, options: SetOptions) =>
       withTarget(options, (target) => changeLimit(target, options, node, limit)),
     );
@@ -42,7 +42,7 @@ export function budgetCommand(): Command {
     'what the pools say, and what the ledger does; with a reason, makes the pools equal to it',
     'budget recount --program treasure-host --reason "a run was given up"',
   )
-    .option('--reason <text>', 'why, for the record: without it, nothing is changed')
+    .option('--reason <text>', 'why, for the record: without it, nothing is changed', reasonArgument)
     .action((options: RecountOptions) => withTarget(options, (target) => recountAndTell(target, options)));
   return group('budget', 'limits, and what is granted, reserved and left', 'budget')
     .addCommand(list, { isDefault: true })

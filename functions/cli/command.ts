@@ -4,7 +4,7 @@ import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { EMBEDDED_TABLE } from '../../shared/runtime/embedded.ts';
 import { isDate, isMonth } from '../../shared/values/calendar.ts';
-import { InputError } from '../../shared/values/validation.ts';
+import { InputError, reasonSchema } from '../../shared/values/validation.ts';
 import { beQuiet, FORMATS, type Format } from './output.ts';
 import { openStage } from './stage.ts';
 import { openEndpoint, openLocal, type Target } from './target.ts';
@@ -60,6 +60,13 @@ export function dateArgument(text: string): string {
 export function monthArgument(text: string): string {
   if (isMonth(text)) return text;
   throw new InvalidArgumentError('allowed: a month as YYYY-MM');
+}
+
+/** Reads the argument of an option as a reason, for the record. */
+export function reasonArgument(text: string): string {
+  const { success, data, error } = reasonSchema.safeParse(text);
+  if (success) return data;
+  throw new InvalidArgumentError(`allowed: ${error.issues[0]?.message}`);
 }
 
 /** @throws {@link InputError} when a range ends before it starts. */

@@ -7,7 +7,7 @@ import { decideHeld, type HeldBy, readHeld } from '../../shared/store/held.ts';
 import { addDays, businessDate } from '../../shared/values/calendar.ts';
 import { formatAmount } from '../../shared/values/units.ts';
 import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
+import { type CommonOptions, command, group, programsOf, reasonArgument, withTarget } from './command.ts';
 import { note, printRows, type Row } from './output.ts';
 import { requester } from './running.ts';
 import type { Target } from './target.ts';
@@ -27,7 +27,7 @@ export function correctionsCommand(): Command {
   const decide = (name: 'approve' | 'reject', decision: 'approved' | 'rejected', description: string) =>
     command(name, description, `corrections ${name} treasure-host:a-1:agency-pool/2024-08 --reason "checked"`)
       .argument('<id...>', 'as corrections lists them')
-      .requiredOption('--reason <text>', 'why, for the record')
+      .requiredOption('--reason <text>', 'why, for the record', reasonArgument)
       .action((ids: string[], options: DecideOptions) =>
         withTarget(options, (target) => decideAll(target, options, ids, decision)),
       );

@@ -9,6 +9,7 @@ import {
   dateArgument,
   monthArgument,
   programsOf,
+  reasonArgument,
   withTarget,
 } from './command.ts';
 import { requester } from './running.ts';
@@ -98,7 +99,7 @@ export function backfillJob(doing: Doing): Command {
       dateArgument,
     )
     .option('--participant <id...>', 'only these: nothing is then decided that takes everyone')
-    .option('--reason <text>', 'why, for the record: required unless --dry-run or --local')
+    .option('--reason <text>', 'why, for the record: required unless --dry-run or --local', reasonArgument)
     .action((options: BackfillOptions) => {
       checkRange(options);
       if (doing.writes) requireReason(options);

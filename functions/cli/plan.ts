@@ -6,7 +6,7 @@ import { type PlannedRun, readPlanned } from '../../shared/store/approvals.ts';
 import { readRun } from '../../shared/store/runs.ts';
 import { formatAmount, formatCount, type Unit } from '../../shared/values/units.ts';
 import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
+import { type CommonOptions, command, group, programsOf, reasonArgument, withTarget } from './command.ts';
 import { backfillJob, dailyJob, type JobAction, monthEndJob } from './jobs.ts';
 import { bold, note, printRecord, printTable, say } from './output.ts';
 import { inputOf, listed, requester, runAndTell, runIdFor, watched } from './running.ts';
@@ -86,7 +86,7 @@ export function applyCommand(): Command {
       '--partly',
       'also where a pool can no longer fund what was shown: writes what it can, lists the rest',
     )
-    .option('--reason <text>', 'why, for the record')
+    .option('--reason <text>', 'why, for the record', reasonArgument)
     .action((hash: string, options: ApplyOptions) =>
       withTarget(options, (target) => apply(target, hash, options)),
     );

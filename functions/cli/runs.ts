@@ -6,7 +6,7 @@ import { resumeRun } from '../../shared/pipeline/run-here.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { type RunRecord, readRun, readRuns } from '../../shared/store/runs.ts';
 import { InputError } from '../../shared/values/validation.ts';
-import { type CommonOptions, command, group, programsOf, withTarget } from './command.ts';
+import { type CommonOptions, command, group, programsOf, reasonArgument, withTarget } from './command.ts';
 import { note, printRecord, printRows, type Row } from './output.ts';
 import { requester } from './running.ts';
 import type { Target } from './target.ts';
@@ -53,7 +53,7 @@ export function runsCommand(): Command {
     'runs abandon treasure-host.daily.2024-08-01.0f3a9c1e --reason "its plan was deleted"',
   )
     .argument('<id>', 'the run')
-    .option('--reason <text>', 'why, for the record: without it, nothing is changed')
+    .option('--reason <text>', 'why, for the record: without it, nothing is changed', reasonArgument)
     .action((id: string, options: AbandonOptions) =>
       withTarget(options, (target) => abandonAndTell(target, options, id)),
     );

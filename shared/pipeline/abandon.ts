@@ -1,7 +1,7 @@
 /** Giving a run up by hand: one that died while it planned, or one that had begun to apply and whose plan is gone. */
 import { readBudget } from '../store/budget-item.ts';
 import { giveUp, isHeld, readControl } from '../store/control.ts';
-import { InputError } from '../values/validation.ts';
+import { InputError, parseInput, reasonSchema } from '../values/validation.ts';
 import { abandonRun } from './allocate.ts';
 import { recordEnds } from './open-run.ts';
 import { readManifest, readPart } from './plan.ts';
@@ -40,7 +40,7 @@ export async function abandonByHand(
     );
   }
   if (isHeld(control, now())) throw new HeldError(program, runId, new Date(control.leaseUntil).toISOString());
-  const failure = decision === undefined ? '' : `given up by ${decision.by}: ${decision.reason}`;
+  const failure = decision === undefined ? '' : `given up by ${decision.by}: ${reasonOf(decision)}`;
   if (state === 'planning') {
     if (decision !== undefined) await abandonRun(services, { program, runId, epoch: control.epoch }, failure);
     return { runId, state, staysReserved: {} };
@@ -58,6 +58,10 @@ export async function abandonByHand(
     await recordEnds(table, program, await readControl(table, program));
   }
   return { runId, state, staysReserved: Object.fromEntries(reserved ?? []) };
+}
+
+function reasonOf({ reason }: { reason: string }): string {
+  return parseInput(reasonSchema, reason, 'reason');
 }
 
 async function canBeRead({ plans }: Services, manifest: string | undefined): Promise<boolean> {

@@ -14,7 +14,7 @@ import {
   monthOf,
   parseInstant,
 } from '../values/calendar.ts';
-import { dateSchema, InputError, idSchema, parseInput } from '../values/validation.ts';
+import { dateSchema, InputError, idSchema, parseInput, reasonSchema } from '../values/validation.ts';
 
 const runInputSchema = z
   .strictObject({
@@ -41,7 +41,7 @@ const runInputSchema = z
     /** Of a plan that was shown: whether it is written also where a pool can no longer fund all of it. */
     partly: z.boolean().default(false),
     requestedBy: z.string().min(1).max(200),
-    reason: z.string().min(1).max(500).optional(),
+    reason: reasonSchema.optional(),
   })
   .refine(({ to, scheduledAt }) => (to === undefined) !== (scheduledAt === undefined), {
     path: ['to'],

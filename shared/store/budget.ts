@@ -10,7 +10,7 @@
  */
 import { budgetNodes } from '../policy/budget.ts';
 import type { Program } from '../policy/schema.ts';
-import { InputError } from '../values/validation.ts';
+import { InputError, parseInput, reasonSchema } from '../values/validation.ts';
 import {
   type Amounts,
   type Budget,
@@ -163,6 +163,7 @@ export async function release(table: Table, program: string, planEpoch: number):
  * Changes a limit as it was read; what is left changes with it. A raise is counted in the same update.
  * @returns false when it has changed since, or less is left than it is lowered by: what is granted or reserved cannot
  * be taken back from it.
+ * @throws {@link InputError} when the reason is blank.
  */
 export async function setLimit(
   table: Table,
@@ -175,7 +176,7 @@ export async function setLimit(
   update.expectAtLeast(of.left(pool), to.from - to.to);
   update.set(of.limit(pool), to.to);
   update.add(of.left(pool), to.to - to.from);
-  update.append(of.changes(pool), to);
+  update.append(of.changes(pool), { ...to, reason: parseInput(reasonSchema, to.reason, 'reason') });
   if (to.to > to.from) update.add('raises', 1);
   return update.write(table, program);
 }
@@ -184,14 +185,16 @@ export async function setLimit(
  * Makes what is left of each pool equal to the ledger, and forgets all reservations. Only for the program's writer,
  * whose epoch is the fence, when nobody else can write an entry any more (law 12).
  * @returns false when the fence is another's.
+ * @throws {@link InputError} when the reason is blank.
  */
 export async function recountBudget(
   table: Table,
   program: string,
   epoch: number,
   granted: ReadonlyMap<string, number>,
-  record: Pick<BudgetChange, 'by' | 'reason' | 'at'>,
+  { reason: given, ...who }: Pick<BudgetChange, 'by' | 'reason' | 'at'>,
 ): Promise<boolean> {
+  const record = { ...who, reason: parseInput(reasonSchema, given, 'reason') };
   const after = await change(table, program, (budget, update) => {
     if (budget.fence !== epoch) return 'done';
     const epochs = [...budget.reservations.keys()];

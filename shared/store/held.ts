@@ -1,5 +1,6 @@
 /** Lowerings that wait for an operator: one item for each place of the ledger, replaced when it is planned anew. */
 import type { Change, Held } from '../engine/history.ts';
+import { parseInput, reasonSchema } from '../values/validation.ts';
 import { getItem, type Item, itemsInIndex, updateIf } from './items.ts';
 import { TABLE } from './names.ts';
 import { keys, type Table } from './table.ts';
@@ -66,12 +67,14 @@ export async function readHeld(table: Table, program: string): Promise<HeldBy[]>
 /**
  * Records an operator's decision on a waiting lowering.
  * @returns false when it does not wait with this amount any more: look again.
+ * @throws {@link InputError} when the reason is blank.
  */
 export async function decideHeld(
   table: Table,
   { participantId, program, change }: HeldBy,
   { decision, by, reason, at }: { decision: 'approved' | 'rejected'; by: string; reason: string; at: string },
 ): Promise<boolean> {
+  const why = parseInput(reasonSchema, reason, 'reason');
   const key = keys.held(participantId, program, change.occasion, change.n);
   const done = await updateIf(table, key, {
     update: 'SET #state = :decision, #log = list_append(#log, :entry)',
@@ -81,7 +84,7 @@ export async function decideHeld(
       ':decision': decision,
       ':waiting': 'waiting',
       ':amount': change.amount,
-      ':entry': [{ decision, amount: change.amount, by, reason, at }],
+      ':entry': [{ decision, amount: change.amount, by, reason: why, at }],
     },
   });
   if (done) return true;

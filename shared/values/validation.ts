@@ -32,6 +32,17 @@ export const countSchema = z
   .int('a whole number from 0 to 9007199254740991')
   .min(0, 'a whole number from 0 to 9007199254740991');
 
+/** Nothing but white space, signs without width, and letters that are drawn as nothing. */
+const BLANK = /^[\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+const REASON_CHARACTERS = 500;
+
+/** Why a person did something, for the record: what nobody could read is no reason. */
+export const reasonSchema = z
+  .string()
+  .trim()
+  .refine((reason) => !BLANK.test(reason), 'a reason that can be read, and is not blank')
+  .max(REASON_CHARACTERS, `a reason of at most ${REASON_CHARACTERS} characters`);
+
 /** Input was refused: the message names the field, the value and what is allowed. */
 export class InputError extends Error {
   override readonly name = 'InputError';

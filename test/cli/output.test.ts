@@ -1,4 +1,5 @@
 /** What leaves the command line, whatever was put in: no formula for a spreadsheet, no control character for a terminal. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -100,6 +101,14 @@ describe('40. nothing that is printed has a control character in it', () => {
       }),
     );
     expect(printable('\u001b[2J\u009b31m\u202e\u007f\r\n')).toBe('\\u001b[2J\\u009b31m\\u202e\\u007f\\r\\n');
+  });
+
+  it('40. and there is one place where text leaves the command line', () => {
+    const cli = new URL('../../functions/cli/', import.meta.url);
+    const writing = readdirSync(cli).filter((file) =>
+      /\bstd(out|err)\.write\b|\bconsole\./.test(readFileSync(new URL(file, cli), 'utf8')),
+    );
+    expect(writing).toEqual(['output.ts']);
   });
 
   it('40. a table keeps a row on its line', () => {
