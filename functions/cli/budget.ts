@@ -2,17 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { recount } from '../../shared/pipeline/recount.ts';
-import { budgetNodes } from '../../shared/policy/budget.ts';
+import { type BudgetNode, budgetNodes } from '../../shared/policy/budget.ts';
+import type { Program } from '../../shared/policy/schema.ts';
 import { ensureBudget, setLimit } from '../../shared/store/budget.ts';
 import { type Pool, readBudget } from '../../shared/store/budget-item.ts';
+import { formatChange, parseAmount } from '../../shared/values/amounts.ts';
+import { formatAmount, type Unit } from '../../shared/values/units.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { type CommonOptions, command, group, programsOf, reasonArgument, withTarget } from './command.ts';
-import { note, printRows, type Row } from './output.ts';
+import { note, printRecord, printRows, type Row, say } from './output.ts';
 import { requester } from './running.ts';
 import type { Target } from './target.ts';
 
 interface SetOptions extends CommonOptions {
   reason: string;
+  dryRun?: boolean;
 }
 
 export function budgetCommand(): Command {
@@ -29,14 +33,19 @@ export function budgetCommand(): Command {
   const set = command(
     'set',
     'change a limit, on the record',
-    'budget set cash 4000000000 --program treasure-host --reason "Q4"',
+    'budget set cash "40,000,000 CNY" --program treasure-host --reason "Q4"',
   )
     .argument('<name>', 'a pool, or an incentive with a limit of its own')
-    .argument('<limit>', 'the new limit in the unit of the node: exposures, or fen')
+    .argument('<limit>', 'the new limit with its unit: 500000 exposures, 30,000,000 CNY, 3000万元')
     .requiredOption('--reason <text>', 'why, for the record', reasonArgument)
-    .action((node: string, limit: string, options: SetOptions) =>
-      withTarget(options, (target) => changeLimit(target, options, node, limit)),
-    );
+    .option('--dry-run', 'show what would change, and write nothing')
+    .action((name: string, text: string, options: SetOptions) => {
+      const { program, node } = findNode(options, name);
+      const to = parseAmount(text, node.unit, 'limit');
+      return withTarget(options, (target) => changeLimit(target, options, { program, node, to }), {
+        makes: options.dryRun !== true,
+      });
+    });
   const again = command(
     'recount',
     'what the pools say, and what the ledger does; with a reason, makes the pools equal to it',
@@ -58,9 +67,8 @@ export async function budgetRows(
   const rows: Row[] = [];
   for (const program of programsOf(options as CommonOptions)) {
     const { pools } = await readBudget(table, program.program);
-    for (const { node, unit, limit } of budgetNodes(program)) {
-      const unused = { pool: node, unit, limit, left: limit, reserved: 0, changes: [] };
-      rows.push(row(program.program, pools.get(node) ?? unused));
+    for (const node of budgetNodes(program)) {
+      rows.push(row(program.program, pools.get(node.node) ?? unused(node)));
     }
   }
   return rows;
@@ -70,40 +78,61 @@ function row(program: string, { pool, unit, limit, left, reserved, changes }: Po
   return { program, name: pool, unit, limit, granted: limit - left - reserved, reserved, left, changes };
 }
 
+function unused({ node, unit, limit }: BudgetNode): Pool {
+  return { pool: node, unit, limit, left: limit, reserved: 0, changes: [] };
+}
+
+/** @throws {@link InputError} naming the limits there are. */
+function findNode(options: SetOptions, name: string): { program: Program; node: BudgetNode } {
+  const all = programsOf(options).flatMap((program) =>
+    budgetNodes(program).map((node) => ({ program, node })),
+  );
+  const found = all.find(({ node }) => node.node === name);
+  if (found !== undefined) return found;
+  const known = all.map(({ node }) => node.node).join(', ');
+  throw new InputError(`name: got ${JSON.stringify(name)}; allowed: ${known}`);
+}
+
 /** A raised limit makes the next run look at everyone: the raise is counted in the very update that makes it. */
 async function changeLimit(
-  { services }: Target,
+  { services: { table, now } }: Target,
   options: SetOptions,
-  node: string,
-  text: string,
+  { program, node, to }: { program: Program; node: BudgetNode; to: number },
 ): Promise<void> {
-  const { table, now } = services;
-  const to = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(to)) {
+  if (options.dryRun !== true) await ensureBudget(table, program);
+  const pool = (await readBudget(table, program.program)).pools.get(node.node) ?? unused(node);
+  const [used, unit] = [pool.limit - pool.left, pool.unit];
+  if (to < used) {
+    const granted = formatAmount(used - pool.reserved, unit);
     throw new InputError(
-      `limit: got ${JSON.stringify(text)}; allowed: a whole number from 0 to 9007199254740991`,
+      `limit: got ${formatAmount(to, unit)}; allowed: at least ${formatAmount(used, unit)}, of which ${granted} is granted and the rest reserved by a run`,
     );
   }
-  const program = programsOf(options).find((one) => budgetNodes(one).some((known) => known.node === node));
-  if (program === undefined) {
-    const known = programsOf(options).flatMap((one) => budgetNodes(one).map((each) => each.node));
-    throw new InputError(`name: got ${JSON.stringify(node)}; allowed: ${known.join(', ')}`);
+  if (options.dryRun !== true) {
+    const at = new Date(now()).toISOString();
+    const change = { from: pool.limit, to, by: requester(), reason: options.reason, at };
+    if (!(await setLimit(table, program.program, pool, change))) {
+      throw new Error(`${pool.pool} has changed while you looked: run it again`);
+    }
   }
-  await ensureBudget(table, program);
-  const pool = (await readBudget(table, program.program)).pools.get(node)!;
-  if (to < pool.limit - pool.left) {
-    const granted = pool.limit - pool.left - pool.reserved;
-    throw new InputError(
-      `limit: got ${to}; allowed: at least ${pool.limit - pool.left}, of which ${granted} is granted and the rest reserved by a run`,
+  tellChange(options, { program: program.program, name: pool.pool, unit, before: pool.limit, after: to });
+}
+
+function tellChange(
+  { format, dryRun = false }: SetOptions,
+  change: { program: string; name: string; unit: Unit; before: number; after: number },
+): void {
+  const { program, name, unit, before, after } = change;
+  const percent = formatChange(before, after);
+  if (format !== 'table') printRecord(format, { ...change, percent, dryRun });
+  else {
+    const becomes = dryRun ? 'would become' : 'is now';
+    const by = percent === '' ? '' : ` (${percent})`;
+    say(
+      `${program} ${name}: limit ${formatAmount(before, unit)} ${becomes} ${formatAmount(after, unit)}${by}`,
     );
   }
-  const at = new Date(now()).toISOString();
-  const change = { from: pool.limit, to, by: requester(), reason: options.reason, at };
-  if (!(await setLimit(table, program.program, pool, change))) {
-    throw new Error(`${node} has changed while you looked: run it again`);
-  }
-  note(`${program.program} ${node}: limit ${pool.limit} is now ${to}`);
-  if (to > pool.limit) note('the next run looks at everyone, and pays what could not be paid');
+  if (after > before && !dryRun) note('the next run looks at everyone, and pays what could not be paid');
 }
 
 interface RecountOptions extends CommonOptions {

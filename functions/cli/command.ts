@@ -1,9 +1,19 @@
 /** What every command shares: its options, its programs, and the place it works in. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { CATALOGUE, findProgram } from '../../shared/policy/catalogue.ts';
 import type { Program } from '../../shared/policy/schema.ts';
-import { EMBEDDED_TABLE } from '../../shared/runtime/embedded.ts';
-import { isDate, isMonth } from '../../shared/values/calendar.ts';
+import { EMBEDDED_TABLE, hasNoDatabase } from '../../shared/runtime/embedded.ts';
+import {
+  addDays,
+  type BusinessDate,
+  businessDate,
+  isDate,
+  isMonth,
+  lastDay,
+  type Month,
+  monthOf,
+} from '../../shared/values/calendar.ts';
 import { InputError, reasonSchema } from '../../shared/values/validation.ts';
 import { beQuiet, FORMATS, type Format } from './output.ts';
 import { openStage } from './stage.ts';
@@ -38,9 +48,7 @@ export function command(name: string, description: string, example: string): Com
     .addOption(new Option('--table <name>', `the table there (default ${EMBEDDED_TABLE})`))
     .addOption(new Option('--stage <name>', 'a deployed stage'))
     .addHelpText('after', `\nExample:\n  $ hongbao ${example}`)
-    .hook('preAction', (_, action) => {
-      if (action.opts().quiet === true) beQuiet();
-    });
+    .hook('preAction', (_, action) => beQuiet(action.opts().quiet === true));
 }
 
 /** A command that only holds others. */
@@ -50,16 +58,38 @@ export function group(name: string, description: string, example: string): Comma
     .addHelpText('after', `\nExample:\n  $ hongbao ${example}`);
 }
 
-/** Reads the argument of an option as a date: a wrong one is told before anything is opened. */
-export function dateArgument(text: string): string {
-  if (isDate(text)) return text;
-  throw new InvalidArgumentError('allowed: a calendar date as YYYY-MM-DD');
+/** Nothing here is older; a date far off would have every day up to it looked at. */
+const EARLIEST = '1970-01-01';
+
+function today(): BusinessDate {
+  return businessDate(Date.now(), FACTS_ZONE);
 }
 
-/** Reads the argument of an option as a month. */
-export function monthArgument(text: string): string {
-  if (isMonth(text)) return text;
-  throw new InvalidArgumentError('allowed: a month as YYYY-MM');
+/** Reads the argument of an option as a date up to today: a wrong one is told before anything is opened. */
+export function dateArgument(text: string): BusinessDate {
+  return dateUpTo(text, today(), 'today');
+}
+
+/** Reads the argument of an option as a date up to two years from today: of what is only made up. */
+export function comingDateArgument(text: string): BusinessDate {
+  return dateUpTo(text, addDays(today(), COMING_DAYS), 'two years from today');
+}
+
+const COMING_DAYS = 730;
+
+function dateUpTo(text: string, latest: BusinessDate, called: string): BusinessDate {
+  if (!isDate(text)) throw new InvalidArgumentError('allowed: a calendar date as YYYY-MM-DD');
+  if (EARLIEST <= text && text <= latest) return text;
+  throw new InvalidArgumentError(`allowed: a date from ${EARLIEST} to ${called}, ${latest}`);
+}
+
+/** Reads the argument of an option as a month that has ended, or ends today. */
+export function monthArgument(text: string): Month {
+  if (!isMonth(text)) throw new InvalidArgumentError('allowed: a month as YYYY-MM');
+  if (monthOf(EARLIEST) <= text && lastDay(text) <= today()) return text;
+  throw new InvalidArgumentError(
+    `allowed: a month from ${monthOf(EARLIEST)} on that has ended by today, ${today()}`,
+  );
 }
 
 /** Reads the argument of an option as a reason, for the record. */
@@ -81,15 +111,21 @@ export function programsOf({ program }: CommonOptions): readonly Program[] {
   return program === undefined ? CATALOGUE : [findProgram(program)];
 }
 
-/** Opens the place that the options name, does the work, and closes it whatever happens. */
+/**
+ * Opens the place that the options name, does the work, and closes it whatever happens.
+ *
+ * @param makes whether the work makes an embedded database that is not there yet; what only reads says that there is none.
+ * @throws {@link InputError}
+ */
 export async function withTarget<T>(
   options: CommonOptions,
   work: (target: Target) => Promise<T>,
+  { makes = false } = {},
 ): Promise<T> {
   if (options.table !== undefined && options.endpoint === undefined) {
     throw new InputError(`--table: got ${JSON.stringify(options.table)}; allowed: only beside --endpoint`);
   }
-  const target = await openTarget(options);
+  const target = await openTarget(options, makes);
   try {
     return await work(target);
   } finally {
@@ -97,8 +133,14 @@ export async function withTarget<T>(
   }
 }
 
-async function openTarget(options: CommonOptions): Promise<Target> {
-  if (options.stage !== undefined) return openStage(options.stage);
-  if (options.endpoint !== undefined) return openEndpoint(options.endpoint, options.table ?? EMBEDDED_TABLE);
-  return openLocal(typeof options.local === 'string' ? options.local : DEFAULT_DIRECTORY);
+async function openTarget({ stage, endpoint, table, local }: CommonOptions, makes: boolean): Promise<Target> {
+  if (stage !== undefined) return openStage(stage);
+  if (endpoint !== undefined) return openEndpoint(endpoint, table ?? EMBEDDED_TABLE);
+  const directory = typeof local === 'string' ? local : DEFAULT_DIRECTORY;
+  if (!makes && hasNoDatabase(directory)) {
+    throw new InputError(
+      `--local: got ${directory}, where there is no database; allowed: one that was made (import, a run, a backfill or budget set makes it)`,
+    );
+  }
+  return openLocal(directory);
 }

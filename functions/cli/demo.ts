@@ -1,5 +1,4 @@
 /** `hongbao demo`: six weeks of a season, day by day, on an embedded database of its own. */
-import { rmSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Entry } from '../../shared/engine/history.ts';
 import { ingest } from '../../shared/pipeline/ingest.ts';
@@ -13,11 +12,12 @@ import { generateWorld } from '../../shared/synthetic/world.ts';
 import { addDays, datesBetween, firstDay, lastDay, monthOf } from '../../shared/values/calendar.ts';
 import { formatAmount, formatCount, type Unit } from '../../shared/values/units.ts';
 import { budgetRows } from './budget.ts';
+import { openDemo } from './demo-directory.ts';
 import { explainRows } from './explain.ts';
 import { bad, beQuiet, bold, dim, good, printTable, say } from './output.ts';
 import { startProgress } from './progress.ts';
 import { totalRows } from './running.ts';
-import { openLocal, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 const DIRECTORY = '.hongbao/demo';
 const PROGRAM = 'treasure-host';
@@ -30,16 +30,16 @@ const FIRST_PERK = 'w1/perk-commercial';
 export function demoCommand(): Command {
   return new Command('demo')
     .description('six weeks of a season: facts arrive day by day, runs follow, and the outcome is shown')
+    .option('--local <dir>', 'the directory it is kept in: emptied first, if a demo made it', DIRECTORY)
     .option('--quiet', 'no progress')
     .addHelpText('after', '\nExample:\n  $ hongbao demo')
-    .action(async ({ quiet }: { quiet?: boolean }) => {
-      if (quiet === true) beQuiet();
+    .action(async ({ local, quiet = false }: { local: string; quiet?: boolean }) => {
+      beQuiet(quiet);
       const startedAt = performance.now();
-      rmSync(DIRECTORY, { recursive: true, force: true });
-      const target = await openLocal(DIRECTORY);
+      const target = await openDemo(local);
       try {
         const facts = await liveThrough(target);
-        await show(target, facts, (performance.now() - startedAt) / 1000);
+        await show(target, local, facts, (performance.now() - startedAt) / 1000);
       } finally {
         await target.close();
       }
@@ -74,7 +74,7 @@ async function run(target: Target, input: Pick<RunInput, 'job' | 'from' | 'to'>)
   await target.run(parsed, `${PROGRAM}.${input.job}.${input.to}`, () => {});
 }
 
-async function show(target: Target, facts: number, seconds: number): Promise<void> {
+async function show(target: Target, directory: string, facts: number, seconds: number): Promise<void> {
   const { services } = target;
   const entries = await readEntries(services.table);
   const runs = await readRuns(services.table, PROGRAM);
@@ -100,7 +100,7 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
   const pools = await budgetRows(target, { program: PROGRAM });
   const amounts = ['limit', 'granted', 'left'];
   const rows = pools.map((row) => [
-    String(row.node),
+    String(row.name),
     ...amounts.map((column) => formatAmount(Number(row[column]), row.unit as Unit)),
   ]);
   printTable(['pool', ...amounts], rows);
@@ -113,18 +113,20 @@ async function show(target: Target, facts: number, seconds: number): Promise<voi
   }
   say();
   say(bold('Try next'));
-  for (const [what, why] of NEXT(hero)) say(`  npm run -s hongbao -- ${what.padEnd(76)} `, dim(why));
+  for (const [what, why] of nextCommands(hero, directory)) {
+    say(`  npm run -s hongbao -- ${what.padEnd(76)} `, dim(why));
+  }
 }
 
-const NEXT = (hero: string): [string, string][] => [
-  [`explain ${hero} --local ${DIRECTORY}`, 'why it has what it has, and why not more'],
-  [`ledger --participant ${hero} --local ${DIRECTORY}`, 'the entries behind it, adjustments included'],
-  [`runs --local ${DIRECTORY}`, 'every run, and what it wrote'],
-  [
-    `run daily --date ${WORLD.to} --program ${PROGRAM} --local ${DIRECTORY}`,
-    'again: nothing is granted twice',
-  ],
-];
+function nextCommands(hero: string, directory: string): [string, string][] {
+  const at = `--local ${directory}`;
+  return [
+    [`explain ${hero} ${at}`, 'why it has what it has, and why not more'],
+    [`ledger --participant ${hero} ${at}`, 'the entries behind it, adjustments included'],
+    [`runs ${at}`, 'every run, and what it wrote'],
+    [`run daily --date ${WORLD.to} --program ${PROGRAM} ${at}`, 'again: nothing is granted twice'],
+  ];
+}
 
 /** Of the merchants that have a window, the one whose entries tell most: many, some adjusted later, few refused. */
 function mostStoried(entries: readonly Entry[]): string {

@@ -40,14 +40,15 @@ async function importFiles(files: string[], options: ImportOptions): Promise<voi
   );
   if (missing.length > 0)
     throw new InputError(`file: got ${missing.join(', ')}; allowed: files that exist, or -`);
-  await withTarget(options, async (target) => {
+  const work = async (target: Target) => {
     await arrivalDate(target, options);
     const counts = await importAll(target, files, () => arrivalDate(target, options));
     printRecord(options.format, { ...counts });
     if (counts.quarantined === 0) return;
     note(`${counts.quarantined} facts were quarantined, and why: hongbao quarantine`);
     process.exitCode = QUARANTINED_EXIT;
-  });
+  };
+  await withTarget(options, work, { makes: true });
 }
 
 /**

@@ -55,7 +55,7 @@ export function dailyJob(doing: Doing): Command {
     .requiredOption('--date <date>', 'the business date', dateArgument)
     .option('--as-of <date>', 'decide as of another date', dateArgument)
     .action((options: JobOptions & { date: string }) =>
-      each(options, doing.act, { job: 'daily', to: options.date }),
+      each(options, doing, { job: 'daily', to: options.date }),
     );
 }
 
@@ -69,7 +69,7 @@ export function monthEndJob(doing: Doing): Command {
     .requiredOption('--month <month>', 'the month', monthArgument)
     .option('--as-of <date>', 'decide as of another date: decisions with a lag fall due later', dateArgument)
     .action((options: JobOptions & { month: string }) =>
-      each(options, doing.act, {
+      each(options, doing, {
         job: 'month-end',
         from: firstDay(options.month),
         to: lastDay(options.month),
@@ -104,7 +104,7 @@ export function backfillJob(doing: Doing): Command {
       checkRange(options);
       if (doing.writes) requireReason(options);
       const { from, to, participant: participants, reason } = options;
-      return each(options, doing.act, { job: 'backfill', from, to, participants, reason });
+      return each(options, doing, { job: 'backfill', from, to, participants, reason });
     });
 }
 
@@ -116,7 +116,7 @@ function requireReason({ endpoint, stage, dryRun = false, reason }: BackfillOpti
 
 async function each(
   options: JobOptions,
-  act: JobAction,
+  { act, writes }: Doing,
   about: Pick<JobInput, 'job' | 'to'> & Record<string, unknown>,
 ): Promise<void> {
   const { asOf, dryRun = false } = options;
@@ -127,7 +127,8 @@ async function each(
     dryRun,
     requestedBy: requester(),
   }));
-  await withTarget(options, async (target) => {
+  const work = async (target: Target) => {
     for (const input of inputs) await act(target, input, options);
-  });
+  };
+  await withTarget(options, work, { makes: writes && !dryRun });
 }

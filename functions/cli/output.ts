@@ -112,9 +112,9 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 
 let quiet = false;
 
-/** Leaves out messages and progress. */
-export function beQuiet(): void {
-  quiet = true;
+/** Whether messages and progress are left out. */
+export function beQuiet(wanted: boolean): void {
+  quiet = wanted;
 }
 
 /** A message for the person, on stderr. */

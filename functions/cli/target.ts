@@ -8,7 +8,7 @@ import { documentClient } from '../../shared/runtime/clients.ts';
 import { EMBEDDED_BUCKETS, EMBEDDED_TABLE, startEmbedded } from '../../shared/runtime/embedded.ts';
 import { WRITER_LIFE_MS } from '../../shared/runtime/services.ts';
 import { CODE_VERSION } from '../../shared/runtime/version.ts';
-import { ensureTable, openTable } from '../../shared/store/open-table.ts';
+import { dropTable, ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { tablePlans } from '../../shared/store/plans.ts';
 import { InputError } from '../../shared/values/validation.ts';
 
@@ -25,9 +25,13 @@ const ENDPOINT_LEASE_MS = 600_000;
 /** Enough for progress to be seen. */
 const SHARDS = 4;
 
-/** An embedded database in a directory, or in memory. It has one process at a time, so a lease would only be in the way. */
-export async function openLocal(directory?: string): Promise<Target> {
+/**
+ * An embedded database in a directory, or in memory. It has one process at a time, so a lease would only be in the way.
+ * @param emptied whether what it holds goes first, once it is open and so nobody else's.
+ */
+export async function openLocal(directory?: string, { emptied = false } = {}): Promise<Target> {
   const { client, stop } = await startEmbedded(directory);
+  if (emptied) await dropTable(client, EMBEDDED_TABLE);
   await ensureTable(client, EMBEDDED_TABLE);
   const table = await openTable(client, EMBEDDED_TABLE, {
     buckets: EMBEDDED_BUCKETS,

@@ -1,5 +1,6 @@
 /** The embedded DynamoDB: dynalite on loopback in a thread of its own, kept in a directory or in memory. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -51,6 +52,12 @@ export async function startEmbedded(directory?: string): Promise<Embedded> {
       await exited;
     },
   };
+}
+
+/** Whether nothing was ever kept at a path: it is not there, or is a directory without a database. */
+export function hasNoDatabase(path: string): boolean {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return !isFile && !existsSync(join(path, 'CURRENT'));
 }
 
 function makeDirectory(directory: string): void {

@@ -1,9 +1,11 @@
 /** Opening and making the table, and the mark by which it is known as ours. */
 import {
   CreateTableCommand,
+  DeleteTableCommand,
   DescribeTableCommand,
   ResourceNotFoundException,
   waitUntilTableExists,
+  waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { InputError } from '../values/validation.ts';
@@ -108,6 +110,16 @@ export async function ensureTable(client: DynamoDBDocumentClient, name: string):
     }),
   );
   await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 0.05, maxDelay: 2 }, { TableName: name });
+}
+
+/** Deletes the table with all that it holds; one that is not there is none. */
+export async function dropTable(client: DynamoDBDocumentClient, name: string): Promise<void> {
+  if ((await describe(client, name)) === undefined) return;
+  await client.send(new DeleteTableCommand({ TableName: name }));
+  await waitUntilTableNotExists(
+    { client, maxWaitTime: 60, minDelay: 0.05, maxDelay: 2 },
+    { TableName: name },
+  );
 }
 
 async function describe(client: DynamoDBDocumentClient, name: string) {

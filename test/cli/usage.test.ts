@@ -3,10 +3,14 @@ import { readdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hongbao } from '../../functions/cli/hongbao.ts';
+import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { generateWorld } from '../../shared/synthetic/world.ts';
+import { addDays, businessDate } from '../../shared/values/calendar.ts';
+import { here } from './here.ts';
 import { Workplace } from './workplace.ts';
 
 const place = new Workplace();
+const today = () => businessDate(Date.now(), FACTS_ZONE);
 afterAll(() => place[Symbol.dispose]());
 
 describe.concurrent('bad usage', () => {
@@ -77,5 +81,48 @@ describe.concurrent('what is asked of no database', () => {
     const { code, stdout, stderr } = await place.hongbao(args, { head: true });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^\{"type":"participant"/);
+  });
+});
+
+describe('39. dates', () => {
+  it.each([
+    'run daily --date 9999-12-31',
+    'run daily --date 2024-08-01 --as-of 9999-12-31',
+    'backfill --from 2024-08-01 --to 9999-12-31',
+    'backfill --from 0001-01-01 --to 2024-08-01',
+    'plan --from 9999-01-01 --to 9999-12-31',
+    'policy diff treasure-host treasure-host --from 2024-08-01 --to 9999-12-31',
+    'policy diff treasure-host treasure-host --from 0001-01-01 --to 2024-08-01',
+    'ledger --from 9999-12-31',
+    'explain m-1 --as-of 9999-12-31',
+    'import facts.ndjson --arrived-on 9999-12-31',
+  ])('39. hongbao %s: refused by field, value and what is allowed, at most today', async (command) => {
+    const refused = new RegExp(
+      `'--[a-z-]+ <date>' argument '(9999-|0001-)\\d\\d-\\d\\d' is invalid. allowed: a date from 1970-01-01 to today, ${today()}$`,
+    );
+    await expect(here(...command.split(' '), '--local', place.directory)).rejects.toThrow(refused);
+    expect(readdirSync(place.directory)).toEqual([]);
+  });
+
+  it('39. a month that has not ended is refused', async () => {
+    const month = ['run', 'month-end', '--month', '9999-12', '--local', place.directory];
+    await expect(here(...month)).rejects.toThrow(
+      /'--month <month>' argument '9999-12' is invalid. allowed: a month from 1970-01 on that has ended by today/,
+    );
+  });
+
+  it('39. facts are made up for at most two years from today, and at most ten years of them', async () => {
+    const made = (from: string, to: string) =>
+      here('generate', '--seed', '1', '--merchants', '1', '--from', from, '--to', to);
+    const latest = addDays(today(), 730);
+    expect(await made(latest, latest)).toMatch(/^\{"type":"participant"/);
+    for (const date of [addDays(latest, 1), '9999-12-31']) {
+      await expect(made('2024-08-01', date)).rejects.toThrow(
+        `'--to <date>' argument '${date}' is invalid. allowed: a date from 1970-01-01 to two years from today, ${latest}`,
+      );
+    }
+    await expect(made('1970-01-01', '2024-08-01')).rejects.toThrow(
+      /--from: got 1970-01-01, \d+ days before --to; allowed: at most 3653 days in all/,
+    );
   });
 });
