@@ -116,10 +116,16 @@ export async function explainRows(
 /** What comes of an occasion next, in words that follow the others; nothing when looking back. */
 type Next = (occasion: string, holding: Holding | undefined) => string;
 
-function nextOf(asked: Asked, evaluation: Evaluation, { closedAsOf, asOf, written }: Standpoint): Next {
+function nextOf(
+  asked: Asked,
+  evaluation: Evaluation,
+  { closedAsOf, asOf, horizon, written }: Standpoint,
+): Next {
   if (closedAsOf === undefined || written !== undefined) return () => '';
   const { program, history } = asked;
-  const changes = reconcile(program, evaluation, addDays(asOf, 1 - reachDays(program)), history.held);
+  // As far back as the next run reads: what rests on older facts keeps what it has.
+  const reads = later(horizon, addDays(asOf, 1 - reachDays(program)));
+  const changes = reconcile(program, evaluation, reads, history.held);
   const waiting = new Set(
     history.held.flatMap(({ state, change }) => (state === 'waiting' ? [change.occasion] : [])),
   );

@@ -164,7 +164,7 @@ describe('results', () => {
     expect(table).toHaveLength(1 + grants.length + 1);
     const budget = await place.done('budget', '--program', 'treasure-host', '--format', 'csv');
     expect(budget.split('\n').slice(0, 2)).toEqual([
-      'program,node,unit,limit,granted,reserved,left,changes',
+      'program,name,unit,limit,granted,reserved,left,changes',
       'treasure-host,exposure,exposure,100000000000,125000,0,99999875000,[]',
     ]);
 
