@@ -75,19 +75,17 @@ function lastDateOf({ evidence }: Decision): BusinessDate | undefined {
 
 /** Earned on a day of its own: there is something to reach while one of the days left is not refused. */
 function ofDays({ history, asOf }: Asked, by: BusinessDate): Outlook {
-  let refusal: Refusal | undefined;
-  let date = asOf;
-  for (; date <= by; date = addDays(date, 1)) {
-    const refused = refusalBetween(history, date, date);
-    if (refused === undefined) break;
-    refusal = refused;
-  }
-  if (refusal !== undefined && date > by) return { open: false, by, refused: refusal };
+  const refusal = refusalBetween(history, asOf, asOf);
+  // The first day that is not refused is this one, or one after a sanction's last.
+  const free = [asOf, ...history.sanctions.flatMap(({ to }) => (to === undefined ? [] : [addDays(to, 1)]))]
+    .filter((date) => asOf <= date && date <= by && refusalBetween(history, date, date) === undefined)
+    .sort()[0];
+  if (refusal !== undefined && free === undefined) return { open: false, by, refused: refusal };
   const { closedOn } = history.participant ?? {};
   return {
     open: true,
     by: closedOn === undefined ? by : earlier(by, addDays(closedOn, -1)),
-    ...(refusal === undefined ? {} : { refusedTo: { date: addDays(date, -1), refusal } }),
+    ...(refusal && free ? { refusedTo: { date: addDays(free, -1), refusal } } : {}),
   };
 }
 

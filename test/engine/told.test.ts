@@ -145,6 +145,15 @@ describe('36. what is told', () => {
       outcome: 'pending',
       why: '1 valid session more by 1 September 2024 for 20,000 exposures (1 so far). What is reached up to 12 August 2024 is refused. Sanction x-2024-08-10: fake orders.',
     });
+    const twice = decided(
+      '2024-08-10',
+      ...facts,
+      sanction('2024-08-10', '2024-08-12'),
+      sanction('2024-08-12', '2024-08-20'),
+    );
+    expect(told(twice, '2024-08-10', 'w1/cold-2')?.why).toMatch(
+      /What is reached up to 20 August 2024 is refused/,
+    );
     expect(told(paused, '2024-08-10', 'first-jump/50000')?.why).toMatch(/^38,000\.00 CNY more by 31 August/);
   });
 });
