@@ -70,9 +70,10 @@ function makeDirectory(directory: string): void {
   }
 }
 
+/** Which of its parts is missed first, when the files do not open, hangs on how busy the machine is. */
 function startError(directory: string | undefined, error: unknown): Error {
   const { message } = error as Error;
-  return directory !== undefined && /^Database is (closed|not open)$/.test(message)
+  return directory !== undefined && /^(Database|Iterator) is (closed|not open)\b/.test(message)
     ? new InputError(
         `--local: got ${directory}, which does not open: another hongbao has it open, or its files cannot be written; allowed: a directory that no other process uses`,
       )
