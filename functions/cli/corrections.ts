@@ -1,10 +1,7 @@
 /** `hongbao corrections`: lowerings held for an operator, and what was decided on them. */
 import type { Command } from 'commander';
-import { FACTS_ZONE } from '../../shared/facts/schema.ts';
-import { readControl } from '../../shared/store/control.ts';
-import { markDue } from '../../shared/store/due.ts';
-import { decideHeld, type HeldBy, readHeld } from '../../shared/store/held.ts';
-import { addDays, businessDate } from '../../shared/values/calendar.ts';
+import { decideCorrection } from '../../shared/pipeline/corrections.ts';
+import { type HeldBy, readHeld } from '../../shared/store/held.ts';
 import { formatAmount } from '../../shared/values/units.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { type CommonOptions, command, group, programsOf, reasonArgument, withTarget } from './command.ts';
@@ -43,43 +40,31 @@ async function readAll({ services: { table } }: Target, options: CommonOptions):
   return all;
 }
 
-/** Nothing is decided unless every id is one that waits. */
+/** Nothing is decided unless every id is one that waits; one that was approved and not written yet may be approved again. */
 async function decideAll(
   target: Target,
   options: DecideOptions,
   ids: readonly string[],
   decision: 'approved' | 'rejected',
 ): Promise<void> {
-  const { table, now } = target.services;
-  const waiting = new Map(
+  const decidable = new Map(
     (await readAll(target, options))
-      .filter(({ state }) => state === 'waiting')
+      .filter(({ state }) => state === 'waiting' || (state === 'approved' && decision === 'approved'))
       .map((held) => [idOf(held), held]),
   );
-  const unknown = ids.filter((id) => !waiting.has(id));
+  const unknown = ids.filter((id) => !decidable.has(id));
   if (unknown.length > 0) {
-    const allowed = [...waiting.keys()].join(', ') || 'nothing waits';
+    const allowed = [...decidable.keys()].join(', ') || 'nothing waits';
     throw new InputError(`correction: got ${unknown.join(', ')}; allowed: ${allowed}`);
   }
   for (const id of ids) {
-    const held = waiting.get(id)!;
-    const at = new Date(now()).toISOString();
-    const done = await decideHeld(table, held, { decision, by: requester(), reason: options.reason, at });
-    if (!done) throw new Error(`${id} has changed while you looked: list the corrections again`);
+    const at = new Date(target.services.now()).toISOString();
+    const made = { decision, by: requester(), reason: options.reason, at };
+    if (!(await decideCorrection(target.services, decidable.get(id)!, made)))
+      throw new Error(`${id} has changed while you looked: list the corrections again`);
     note(`${id} ${decision}`);
-    if (decision === 'approved') await markDueNow(target, held);
   }
   if (decision === 'approved') note('the next run writes them');
-}
-
-/** On the day that the next daily run looks at, whatever day it is here. */
-async function markDueNow(
-  { services: { table, now } }: Target,
-  { program, participantId }: HeldBy,
-): Promise<void> {
-  const { closedAsOf } = await readControl(table, program);
-  const date = closedAsOf === undefined ? businessDate(now(), FACTS_ZONE) : addDays(closedAsOf, 1);
-  await markDue(table, date, [participantId], now());
 }
 
 function idOf({ program, participantId, change }: HeldBy): string {

@@ -4,7 +4,7 @@ import type { BusinessDate } from '../values/calendar.ts';
 import type { Case, Decision, Holding } from './decision.ts';
 import type { Evidence } from './history.ts';
 import type { MissedReason } from './reasons.ts';
-import { type Refusal, refusalBetween } from './refusal.ts';
+import { causesBetween, type Refusal, refusalBetween } from './refusal.ts';
 
 /** What an occasion is worth, and under which rule. */
 export interface Stake {
@@ -38,7 +38,20 @@ export function earned(kase: Case, stake: Stake, earning: Earning): Decision {
     readsFrom: earning.readsFrom,
     reason: refusal?.reason ?? 'earned',
     evidence: { ...earning.evidence, ...refusal?.evidence },
+    ...(refusal === undefined ? {} : { causes: causesOf(kase, refusal, earning.refusedBy, from, to) }),
   };
+}
+
+/** Its owner's cap refuses besides whatever the dates do. */
+function causesOf(
+  { history }: Case,
+  { reason }: Refusal,
+  refusedBy: Refusal | undefined,
+  from: BusinessDate,
+  to: BusinessDate,
+): string[] {
+  const within = causesBetween(history, from, to);
+  return refusedBy === undefined ? within : [reason, ...within];
 }
 
 /**

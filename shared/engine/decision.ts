@@ -27,6 +27,8 @@ export interface Decision {
   readsFrom: BusinessDate | undefined;
   reason: ReasonCode;
   evidence: Evidence;
+  /** Of what is refused: all that refuses it, where `reason` is the first; see {@link causesBetween}. */
+  causes?: readonly string[];
   policy: string;
 }
 
@@ -111,6 +113,8 @@ export interface Evaluation {
   /** Occasions that keep their ledger sum, because the facts read do not reach them. */
   kept: ReadonlySet<string>;
   holdings: ReadonlyMap<string, Holding>;
+  /** Sealed occasions that a pool could not pay in full, and that nothing refuses since: they are paid from their entries. */
+  unpaid: ReadonlySet<string>;
   /** Opening dates of the windows that stand, by the incentive that opened them. */
   opened: Readonly<Record<string, readonly BusinessDate[]>>;
 }

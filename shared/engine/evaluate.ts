@@ -8,6 +8,7 @@ import { kindCorrected, platformCorrected } from './fit.ts';
 import type { History } from './history.ts';
 import { KINDS } from './incentives/index.ts';
 import { isEverFor, kindsOf } from './rules.ts';
+import { sealedUnpaid } from './unpaid.ts';
 
 /**
  * Evaluates one participant. Pure: the same history, policy, span and surroundings give the same decisions. Every
@@ -25,10 +26,11 @@ export function evaluate(
   const { holdings } = kase;
   const { participant } = history;
   const opened: Record<string, readonly BusinessDate[]> = {};
-  if (participant === undefined) return { decisions: [], kept: new Set(holdings.keys()), holdings, opened };
+  const nothing = { decisions: [], kept: new Set<string>(), holdings, unpaid: new Set<string>(), opened };
+  if (participant === undefined) return { ...nothing, kept: new Set(holdings.keys()) };
   for (const { last } of holdings.values()) versionNamed(program, last.policy);
   if (participant.platform !== program.platform) {
-    return { decisions: platformCorrected(kase), kept: new Set(), holdings, opened };
+    return { ...nothing, decisions: platformCorrected(kase) };
   }
   const decisions: Decision[] = [];
   const kept = new Set<string>();
@@ -39,5 +41,11 @@ export function evaluate(
     for (const occasion of verdict.kept) kept.add(occasion);
     if (verdict.opened !== undefined) opened[id] = verdict.opened;
   }
-  return { decisions: kindCorrected(kase, decisions, kept), kept, holdings, opened };
+  return {
+    decisions: kindCorrected(kase, decisions, kept),
+    kept,
+    holdings,
+    unpaid: sealedUnpaid(kase),
+    opened,
+  };
 }

@@ -81,15 +81,32 @@ export interface Change {
   shortfall?: number;
   /** Not written as an entry: put up for an operator to approve, or withdrawn from there as no longer due. */
   hold?: 'put' | 'drop';
+  /** With it: what the lowering is judged by, and the version of the correction that was read; 0 where there was none. */
+  correction?: Lowering & { seen: number };
 }
 
-/** A lowering that waits for an operator, or was rejected by one: then it is waived. */
-export interface Held {
+/** What makes a lowering the one that an operator decides on. */
+export interface Lowering {
+  /** All that lowers it: reasons, and sanctions as `sanction:<id>`. */
+  causes: readonly string[];
+  /** The sum that the occasion would be lowered to. */
+  to: number;
+}
+
+/**
+ * A lowering that waits for an operator, or was decided on by one: one an occasion. A rejected one is waived, until a cause
+ * appears that the waiver does not name, or the sum would be lower still (docs/programs.md, For both programs).
+ */
+export interface Held extends Lowering {
   program: string;
   change: Change;
   /** `withdrawn`: the facts stopped asking for it before anyone decided. */
   state: 'waiting' | 'approved' | 'rejected' | 'withdrawn';
-  /** What operators decided on this place of the ledger, the first first. */
+  /** Counts its writes: each names the version that it read (law 9). */
+  version: number;
+  /** What operators let the participant keep. */
+  waivers: readonly Lowering[];
+  /** What operators decided on this occasion, the first first. */
   log: readonly {
     decision: 'approved' | 'rejected';
     amount: number;

@@ -5,7 +5,7 @@ import type { PolicyVersion, Program } from '../policy/schema.ts';
 import { versionNamed } from '../policy/versions.ts';
 import { type BusinessDate, dayNumber } from '../values/calendar.ts';
 import type { Decision, Evaluation, Holding } from './decision.ts';
-import type { Change, Evidence, Held } from './history.ts';
+import type { Change, Evidence, Held, Lowering } from './history.ts';
 import { isMissed, type ReasonCode } from './reasons.ts';
 
 /**
@@ -17,15 +17,16 @@ import { isMissed, type ReasonCode } from './reasons.ts';
  * - What is earned but refused writes an entry of amount 0 with its reason, once.
  * - What late facts moved far back writes one of amount 0, so that it is sealed by the date it now rests on.
  * - What was refused and is no longer earned writes another, or the refusal would be remembered for good.
+ * - What a pool could not pay of a sealed occasion is asked for again.
  * - A lowering is written, held for an operator or never made, as the policy says for its pool.
  */
 export function reconcile(
   program: Program,
-  { decisions, kept, holdings }: Evaluation,
+  { decisions, kept, holdings, unpaid }: Evaluation,
   horizon: BusinessDate,
   held: readonly Held[] = [],
 ): Change[] {
-  const changes: Change[] = [];
+  const asked: Asked[] = [];
   const decided = new Set<string>();
   const judged = new Set<string>();
   for (const decision of decisions) {
@@ -34,18 +35,27 @@ export function reconcile(
     if (decision.outcome === 'pending' || isSealed(holding, horizon)) continue;
     judged.add(decision.occasion);
     const change = changeFor(program, decision, holding);
-    if (change !== undefined) changes.push(change);
+    if (change !== undefined) asked.push({ change, holding, causes: decision.causes ?? [decision.reason] });
   }
   for (const holding of holdings.values()) {
+    if (unpaid.has(holding.occasion)) asked.push({ change: payRest(holding), holding, causes: [] });
     if (decided.has(holding.occasion) || kept.has(holding.occasion) || isSealed(holding, horizon)) continue;
     judged.add(holding.occasion);
-    if (holding.sum !== 0) changes.push(takeBack(holding, 'no-longer-earned', {}, holding.last.policy));
+    if (holding.sum === 0) continue;
+    const change = takeBack(holding, 'no-longer-earned', {}, holding.last.policy);
+    asked.push({ change, holding, causes: [change.reason] });
   }
-  const own = held.filter((one) => one.program === program.program);
   return [
-    ...changes.flatMap((change) => correct(program, change, own) ?? []),
-    ...noLongerDue(changes, own, judged),
+    ...asked.flatMap((one) => correct(program, one, heldFor(program, one.change, held)) ?? []),
+    ...noLongerDue(program, asked, held, judged),
   ];
+}
+
+/** A change, what the ledger has for its occasion, and all that causes it. */
+interface Asked {
+  change: Change;
+  holding: Holding | undefined;
+  causes: readonly string[];
 }
 
 function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean {
@@ -118,34 +128,99 @@ function takeBack(
   };
 }
 
+/** What is sealed and was not paid in full is paid from its entry, once there is enough (law 8). */
+function payRest({ occasion, last }: Holding): Change {
+  const {
+    incentive,
+    n,
+    kind,
+    unit,
+    earnedOn,
+    readsFrom,
+    evidence,
+    policy,
+    pool,
+    limitedBy,
+    shortfall = 0,
+  } = last;
+  return {
+    incentive,
+    occasion,
+    n: n + 1,
+    kind: kind === 'refusal' ? 'grant' : 'adjustment',
+    unit,
+    amount: shortfall,
+    earnedOn,
+    readsFrom,
+    reason: 'earned',
+    evidence,
+    policy,
+    ...(pool === undefined ? {} : { pool }),
+    ...(limitedBy === undefined ? {} : { limitedBy }),
+    shortfall,
+  };
+}
+
 /** A lowering as its pool's corrections mode lets it happen. One that was decided on waits no more. */
-function correct(program: Program, change: Change, held: readonly Held[]): Change | undefined {
-  const mode = change.amount < 0 ? modeOf(versionNamed(program, change.policy), change) : 'automatic';
+function correct(program: Program, asked: Asked, known: Held | undefined): Change | undefined {
+  const { change } = asked;
+  const mode = modeOf(program, change);
   if (mode === 'automatic') return change;
   if (mode === 'never') return undefined;
-  const known = held.find((one) => isFor(one, change));
-  if (known?.change.amount !== change.amount || known.state === 'withdrawn')
-    return { ...change, hold: 'put' };
-  if (known.state !== 'approved') return undefined;
+  const lowering = loweringOf(asked);
+  if (known === undefined) return { ...change, hold: 'put', correction: { ...lowering, seen: 0 } };
+  if (isWaived(known, lowering)) return undefined;
+  if (!isThis(known, change, lowering) || known.state === 'withdrawn' || known.state === 'rejected')
+    return { ...change, hold: 'put', correction: { ...lowering, seen: known.version } };
+  if (known.state === 'waiting') return undefined;
   return { ...change, evidence: { ...change.evidence, approvedBy: known.log.at(-1)?.by ?? '' } };
 }
 
-function modeOf({ corrections }: PolicyVersion, { pool }: Change): PolicyVersion['corrections'][string] {
-  return pool === undefined ? 'automatic' : (corrections[pool] ?? 'automatic');
+function modeOf(program: Program, { amount, pool, policy }: Change): PolicyVersion['corrections'][string] {
+  if (amount >= 0 || pool === undefined) return 'automatic';
+  return versionNamed(program, policy).corrections[pool] ?? 'automatic';
 }
 
-function isFor({ change }: Held, { occasion, n }: Change): boolean {
-  return change.occasion === occasion && change.n === n;
+function loweringOf({ change, holding, causes }: Asked): Lowering {
+  return { causes: [...causes].sort(), to: (holding?.sum ?? 0) + change.amount };
 }
 
-/** Waiting lowerings that the facts no longer ask for are withdrawn; what was not judged now waits on. */
+/** Whether an operator let the participant keep it: for all of these causes, and down to that sum. */
+function isWaived({ waivers }: Held, { causes, to }: Lowering): boolean {
+  return waivers.some((waiver) => to >= waiver.to && causes.every((cause) => waiver.causes.includes(cause)));
+}
+
+/** Whether a correction is this very lowering: the place in the ledger, the sum and the causes. */
+function isThis(known: Held, { n, amount }: Change, { causes, to }: Lowering): boolean {
+  const same = known.change.n === n && known.change.amount === amount && known.to === to;
+  return (
+    same && known.causes.length === causes.length && causes.every((cause) => known.causes.includes(cause))
+  );
+}
+
+function heldFor({ program }: Program, { occasion }: Change, held: readonly Held[]): Held | undefined {
+  return held.find((one) => one.program === program && one.change.occasion === occasion);
+}
+
+/**
+ * Waiting lowerings that the facts no longer ask for are withdrawn: also those of an occasion that is raised now, or that
+ * is waived again. What was not judged now waits on.
+ */
 function noLongerDue(
-  changes: readonly Change[],
+  program: Program,
+  asked: readonly Asked[],
   held: readonly Held[],
   judged: ReadonlySet<string>,
 ): Change[] {
-  return held
-    .filter(({ state, change }) => state === 'waiting' && judged.has(change.occasion))
-    .filter((one) => !changes.some((change) => isFor(one, change)))
-    .map(({ change }) => ({ ...change, hold: 'drop' as const }));
+  return held.flatMap((known) => {
+    const { change, state, version, causes, to } = known;
+    if (known.program !== program.program || state !== 'waiting' || !judged.has(change.occasion)) return [];
+    const still = asked.some(
+      (one) =>
+        one.change.occasion === change.occasion &&
+        modeOf(program, one.change) === 'hold' &&
+        !isWaived(known, loweringOf(one)),
+    );
+    return still ? [] : [{ ...change, hold: 'drop' as const, correction: { causes, to, seen: version } }];
+  });
 }

@@ -83,16 +83,21 @@ async function putOrRefuse(table: Table, entry: Entry): Promise<PutOutcome | { e
 }
 
 /** Puts up what waits for an operator, and withdraws what need not wait any more. Doing it again changes nothing. */
-async function applyHolds({ table }: Services, { program }: Run, { participants }: Part): Promise<number> {
+async function applyHolds(services: Services, run: Run, { participants }: Part): Promise<number> {
+  const { table } = services;
+  const { program } = run;
+  const overtaken: string[] = [];
   let held = 0;
   for (const { participantId, changes } of participants) {
     for (const change of changes) {
       if (change.hold === 'drop') await withdrawHeld(table, program, participantId, change);
       if (change.hold !== 'put') continue;
-      await putHeld(table, program, participantId, change);
-      held++;
+      if (await putHeld(table, program, participantId, change)) held++;
+      else overtaken.push(participantId);
     }
   }
+  // Somebody decided meanwhile on what it would replace: whether it still has to wait is asked again.
+  await markAgain(services, run, overtaken);
   return held;
 }
 

@@ -55,9 +55,9 @@ export const keys = {
     pk: `P#${participantId}`,
     sk: `GRANT#${program}#${occasion}#${String(n).padStart(4, '0')}`,
   }),
-  held: (participantId: string, program: string, occasion: string, n: number) => ({
+  held: (participantId: string, program: string, occasion: string) => ({
     pk: `P#${participantId}`,
-    sk: `HELD#${program}#${occasion}#${String(n).padStart(4, '0')}`,
+    sk: `HELD#${program}#${occasion}`,
   }),
   unpaid: (program: string, bucket: number, participantId: string) => ({
     pk: `UNPAID#${program}#${bucket}`,
