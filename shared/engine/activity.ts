@@ -15,6 +15,8 @@ export interface ActiveDay {
   number: number;
   /** Valid sessions by start, then id. */
   sessions: readonly Session[];
+  /** Sales before refunds: they tell whether it is refunds that something was lost by. */
+  grossFen: number;
   netFen: number;
   feesFen: number;
 }
@@ -42,6 +44,7 @@ export function activityOf(program: Program, history: History, asOf: BusinessDat
       date: day.date,
       number: dayNumber(day.date),
       sessions: validSessions(day, versionJudging(program, day.date).validSession.minMinutes),
+      grossFen: day.sales?.grossFen ?? 0,
       netFen: day.sales === undefined ? 0 : day.sales.grossFen - day.sales.refundedFen,
       feesFen: day.sales?.feesFen ?? 0,
     };
@@ -75,7 +78,8 @@ function validSessions(day: Day, minMinutes: number): Session[] {
     });
 }
 
-function isVoid(sanctions: readonly Sanction[], date: BusinessDate): boolean {
+/** Whether a sanction of scope `void` makes nothing of a date count. */
+export function isVoid(sanctions: readonly Sanction[], date: BusinessDate): boolean {
   return sanctions.some(
     ({ scope, withdrawn, from, to }) =>
       scope === 'void' && withdrawn !== true && from <= date && (to === undefined || date <= to),

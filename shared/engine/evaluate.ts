@@ -3,10 +3,12 @@ import type { Program } from '../policy/schema.ts';
 import { versionNamed } from '../policy/versions.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { ALONE, caseOf, type Span } from './case.ts';
-import type { Decision, Evaluation, Surroundings } from './decision.ts';
+import { lost } from './conclude.ts';
+import type { Case, Decision, Evaluation, Surroundings } from './decision.ts';
 import { kindCorrected, platformCorrected } from './fit.ts';
 import type { History } from './history.ts';
 import { KINDS } from './incentives/index.ts';
+import { isSuperseded } from './nearest.ts';
 import { isEverFor, kindsOf } from './rules.ts';
 import { sealedUnpaid } from './unpaid.ts';
 
@@ -41,6 +43,7 @@ export function evaluate(
     for (const occasion of verdict.kept) kept.add(occasion);
     if (verdict.opened !== undefined) opened[id] = verdict.opened;
   }
+  decisions.push(...supersededOf(kase, decisions, kept));
   return {
     decisions: kindCorrected(kase, decisions, kept),
     kept,
@@ -48,4 +51,13 @@ export function evaluate(
     unpaid: sealedUnpaid(kase),
     opened,
   };
+}
+
+/** What no rule decides on any more, because a version that supersedes the one that granted it has no such rule. */
+function supersededOf(kase: Case, decisions: readonly Decision[], kept: ReadonlySet<string>): Decision[] {
+  const decided = new Set(decisions.map(({ occasion }) => occasion));
+  return [...kase.holdings.values()]
+    .filter(({ occasion }) => !decided.has(occasion) && !kept.has(occasion))
+    .filter((holding) => isSuperseded(kase, holding))
+    .map((holding) => lost(holding, 'version-superseded', {}));
 }

@@ -113,6 +113,7 @@ function lackOf(reason: ReasonCode, evidence: Evidence): Lack | undefined {
   const counted = (noun: string, had: string) => (more: number) => ({ more: plural(more, noun), had });
   switch (reason) {
     case 'below-rung':
+    case 'refunded':
     case 'below-floor':
       return lack('netFen', 'needFen', sales);
     case 'below-lowest-tier': {
@@ -120,6 +121,10 @@ function lackOf(reason: ReasonCode, evidence: Evidence): Lack | undefined {
       return lack('netFen', 'needFen', (more) => ({ ...sales(more), of }));
     }
     case 'too-few-sessions':
+    case 'session-withdrawn':
+    case 'session-overlaps':
+    case 'session-not-valid':
+    case 'window-moved':
       return lack(
         'validSessions',
         'needSessions',

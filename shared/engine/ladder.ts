@@ -7,6 +7,8 @@ export interface Climbed<R> {
   reachedOn: string | undefined;
   /** Net sales by then; when not reached, net sales in all. */
   netFen: number;
+  /** The same before refunds. */
+  grossFen: number;
 }
 
 /** Climbs rungs in ascending order with the days in order. */
@@ -15,13 +17,15 @@ export function climb<R extends { atFen: number }>(
   rungs: readonly R[],
 ): Climbed<R>[] {
   let netFen = 0;
+  let grossFen = 0;
   let next = 0;
   const reached: Climbed<R>[] = [];
   for (const day of days) {
     netFen += day.netFen;
+    grossFen += day.grossFen;
     for (let rung = rungs[next]; rung !== undefined && netFen >= rung.atFen; rung = rungs[++next]) {
-      reached.push({ rung, reachedOn: day.date, netFen });
+      reached.push({ rung, reachedOn: day.date, netFen, grossFen });
     }
   }
-  return [...reached, ...rungs.slice(next).map((rung) => ({ rung, reachedOn: undefined, netFen }))];
+  return [...reached, ...rungs.slice(next).map((rung) => ({ rung, reachedOn: undefined, netFen, grossFen }))];
 }

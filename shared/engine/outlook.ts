@@ -32,9 +32,14 @@ const FOR_A_MONTH: readonly Incentive['kind'][] = [
 /** Reasons that a day to come can change, while its window, month or event lasts. */
 const REACHABLE: readonly ReasonCode[] = [
   'below-rung',
+  'refunded',
   'below-floor',
   'below-lowest-tier',
   'too-few-sessions',
+  'session-withdrawn',
+  'session-overlaps',
+  'session-not-valid',
+  'window-moved',
   'too-few-broadcast-days',
   'too-few-minutes',
 ] satisfies MissedReason[];

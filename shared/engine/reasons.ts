@@ -3,6 +3,7 @@
 /** Why something is owed. */
 const EARNED = {
   earned: 'The conditions are met.',
+  'earned-less': 'The conditions are met, for less than had been granted.',
 } as const;
 
 /** Why something earned is refused: the occasion is used up all the same. */
@@ -16,8 +17,15 @@ const REFUSED = {
 /** Why something is not earned, or no longer. */
 const MISSED = {
   'below-rung': 'Net sales have not reached the rung.',
+  refunded: 'Refunds took net sales back below what had been reached.',
   'best-month-reached-it': 'The best month before onboarding had already reached the rung.',
   'too-few-sessions': 'The window has fewer valid sessions than this one’s number.',
+  'session-withdrawn': 'A session that it was granted for has been withdrawn.',
+  'session-overlaps': 'A session that it was granted for overlaps one that counts before it.',
+  'session-not-valid': 'A session that it was granted for is not valid by the facts known now.',
+  'window-moved': 'A session that it was granted for lies outside the window, which has moved.',
+  voided: 'It rests on a date on which nothing counts, under a sanction.',
+  'no-broadcast-day': 'The day has no valid session any more.',
   'too-few-broadcast-days': 'The month has too few broadcast days.',
   'not-live-month-before': 'The month before has too few broadcast days.',
   'too-few-minutes': 'The day’s valid sessions are too short in all.',
@@ -34,6 +42,7 @@ const MISSED = {
   'window-not-open': 'By the facts known now, this window does not open.',
   'platform-corrected': 'The participant is on another platform now than the one that granted it.',
   'kind-corrected': 'The participant is of another kind, or sort of agency, now than it was granted to.',
+  'version-superseded': 'A policy version that supersedes the one it was granted under does not grant it.',
   'no-longer-earned': 'By the facts known now, nothing is earned for this.',
 } as const;
 

@@ -84,7 +84,7 @@ function changeFor(program: Program, decision: Decision, holding: Holding | unde
     amount,
     earnedOn: decision.earnedOn,
     readsFrom: decision.readsFrom,
-    reason: decision.reason,
+    reason: amount < 0 && decision.outcome === 'earned' ? 'earned-less' : decision.reason,
     evidence: decision.evidence,
     policy: decision.policy,
     ...(decision.pool === undefined ? {} : { pool: decision.pool }),

@@ -96,7 +96,7 @@ describe('first jumps', () => {
     const desk = decided('2024-08-31', merchant(), sales('2024-08-10', 20_000 * CNY));
     desk.learn(sales('2024-08-10', 20_000 * CNY, { refundedFen: 20_000 * CNY, revision: 2 }));
     desk.learn(sales('2024-09-02', 20_000 * CNY));
-    expect(desk.run('2024-09-02')).toMatchObject([{ occasion: RUNG, amount: -10_000, reason: 'below-rung' }]);
+    expect(desk.run('2024-09-02')).toMatchObject([{ occasion: RUNG, amount: -10_000, reason: 'refunded' }]);
     expect(desk.run('2024-09-30')).toMatchObject([{ occasion: RUNG, amount: 10_000, kind: 'adjustment' }]);
     expect(desk.sum(RUNG)).toBe(10_000);
   });

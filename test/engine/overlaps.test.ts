@@ -62,7 +62,7 @@ describe('33. of sessions that overlap', () => {
     desk.learn(at('a', '20:00', 90));
     desk.run('2024-08-02');
     expect(desk.sumsOf('w1/cold')).toEqual({ 'w1/cold-1': '20000 exposure' });
-    expect(desk.last('w1/cold-2')).toMatchObject({ amount: -20_000, reason: 'too-few-sessions' });
+    expect(desk.last('w1/cold-2')).toMatchObject({ amount: -20_000, reason: 'session-overlaps' });
   });
 
   it('a sanction that voids the day voids them all', () => {

@@ -172,7 +172,7 @@ describe('rungs', () => {
     const desk = decided(OPENS, merchant(), session(OPENS), sales(OPENS, 1_000 * CNY));
     desk.learn(sales(OPENS, 1_000 * CNY, { refundedFen: 1, revision: 2 }));
     expect(desk.run('2024-08-05')).toMatchObject([
-      { occasion: 'w1/growth-1', kind: 'adjustment', amount: -20_000, reason: 'below-rung' },
+      { occasion: 'w1/growth-1', kind: 'adjustment', amount: -20_000, reason: 'refunded' },
     ]);
     expect(desk.last('w1/growth-1')?.evidence).toMatchObject({ netFen: 99_999, needFen: 100_000 });
   });

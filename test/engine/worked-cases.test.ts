@@ -91,7 +91,7 @@ describe('worked cases', () => {
     const desk = decided('2024-08-31', ...MONTH_OF_120_000);
     desk.learn(sales('2024-08-10', 120_000 * CNY, { refundedFen: 25_000 * CNY, revision: 2 }));
     expect(desk.run('2024-09-05')).toMatchObject([
-      { occasion: 'first-jump/100000', n: 2, kind: 'adjustment', amount: -60_000, reason: 'below-rung' },
+      { occasion: 'first-jump/100000', n: 2, kind: 'adjustment', amount: -60_000, reason: 'refunded' },
     ]);
     desk.learn(sales('2024-09-10', 130_000 * CNY));
     expect(desk.run('2024-09-10')).toEqual([]);

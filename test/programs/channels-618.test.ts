@@ -63,7 +63,7 @@ describe('growth cards', () => {
     const desk = decided(LAST, ...both);
     desk.learn(sales('2024-06-01', 10_000 * CNY, { refundedFen: 1, revision: 2 }));
     expect(desk.run('2024-07-05')).toMatchObject([
-      { occasion: 'growth-card-2', amount: -90_000, reason: 'below-rung' },
+      { occasion: 'growth-card-2', amount: -90_000, reason: 'refunded' },
     ]);
   });
 });

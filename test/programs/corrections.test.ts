@@ -156,7 +156,7 @@ describe('a lowering of exposures', () => {
     expect(await held(world)).toEqual([]);
     expect((await world.entries()).map(({ amount, reason }) => [amount, reason])).toEqual([
       [10_000, 'earned'],
-      [-10_000, 'below-rung'],
+      [-10_000, 'refunded'],
     ]);
   });
 });

@@ -1,7 +1,8 @@
 /** Campaigns: each day whose valid sessions add up to enough minutes. */
 import { minutesOf } from '../activity.ts';
-import { earned, missed } from '../conclude.ts';
+import { earned, lost, missed } from '../conclude.ts';
 import type { Case, Decision, Verdict } from '../decision.ts';
+import { isSuperseded, whyDayLost } from '../nearest.ts';
 import { ruleFor } from '../rules.ts';
 
 /** Decides `opening-sprint/YYYY-MM-DD` for each broadcast day, by that day's rule (docs/programs.md, Daily activities). */
@@ -20,5 +21,14 @@ export function campaignDay(kase: Case, id: string): Verdict {
         : earned(kase, stake, { earnedOn: day.date, readsFrom: day.date, evidence }),
     );
   }
-  return { decisions, kept: [] };
+  return { decisions: [...decisions, ...goneDays(kase, id, decisions)], kept: [] };
+}
+
+/** What the ledger has for days that the facts read make no broadcast day any more. */
+function goneDays(kase: Case, id: string, decisions: readonly Decision[]): Decision[] {
+  const decided = new Set(decisions.map(({ occasion }) => occasion));
+  return [...kase.holdings.values()]
+    .filter(({ last, occasion }) => last.incentive === id && !decided.has(occasion))
+    .filter((holding) => !isSuperseded(kase, holding))
+    .map((holding) => lost(holding, whyDayLost(kase, holding.last.earnedOn), {}));
 }

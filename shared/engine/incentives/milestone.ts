@@ -3,6 +3,7 @@ import { addDays, type BusinessDate, later, type Period, periodOf } from '../../
 import { compareCodeUnits } from '../../values/canonical.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { Case, Decision, Holding, Rule, Verdict } from '../decision.ts';
+import { whyBelow } from '../nearest.ts';
 import { isMissed } from '../reasons.ts';
 import { ruleFor, rulesOf } from '../rules.ts';
 
@@ -37,6 +38,8 @@ function isLost({ sum, last }: Holding): boolean {
 /** A month or a week, its net sales, and the rule in force on its last day. */
 interface JudgedPeriod extends Period {
   netFen: number;
+  /** Before refunds. */
+  grossFen: number;
   rule: Rule<'milestone'>;
 }
 
@@ -54,11 +57,14 @@ function visiblePeriods(kase: Case, id: string): JudgedPeriod[] {
     .sort((a, b) => compareCodeUnits(a.to, b.to));
 }
 
+const NOTHING = { netFen: 0, grossFen: 0 };
+
 function periodsOf(kase: Case, id: string, every: Every, first: BusinessDate): JudgedPeriod[] {
-  const net = new Map<BusinessDate, number>();
-  for (const { date, netFen } of kase.activity.days) {
+  const sold = new Map<BusinessDate, { netFen: number; grossFen: number }>();
+  for (const { date, netFen, grossFen } of kase.activity.days) {
     const { from } = periodOf(date, every);
-    net.set(from, (net.get(from) ?? 0) + netFen);
+    const sum = sold.get(from) ?? NOTHING;
+    sold.set(from, { netFen: sum.netFen + netFen, grossFen: sum.grossFen + grossFen });
   }
   const periods: JudgedPeriod[] = [];
   for (
@@ -69,7 +75,7 @@ function periodsOf(kase: Case, id: string, every: Every, first: BusinessDate): J
     const rule = ruleFor(kase, 'milestone', id, period.to);
     if (period.from < first || rule === undefined) continue;
     if (rule.incentive.every !== every || period.from < rule.incentive.firstFrom) continue;
-    periods.push({ ...period, netFen: net.get(period.from) ?? 0, rule });
+    periods.push({ ...period, ...(sold.get(period.from) ?? NOTHING), rule });
   }
   return periods;
 }
@@ -98,9 +104,10 @@ function decideRung(kase: Case, id: string, name: string, periods: readonly Judg
   const told =
     judged.find(({ from, to }) => once !== undefined && from <= once && once <= to) ?? judged.at(-1);
   if (told === undefined) return [];
-  const { from, to, netFen, rung, stake } = told;
+  const { from, to, netFen, grossFen, rung, stake } = told;
   if (best >= rung.atFen) return [outdone(stake, best, rung.atFen)];
-  return [missed(stake, 'below-rung', { from, to, netFen, needFen: rung.atFen, by: to })];
+  const why = whyBelow(kase, occasion, 'below-rung', { grossFen, needFen: rung.atFen });
+  return [missed(stake, why, { from, to, netFen, needFen: rung.atFen, by: to })];
 }
 
 function outdone(stake: Parameters<typeof missed>[0], bestMonthFen: number, needFen: number): Decision {

@@ -7,6 +7,8 @@ import { daysWithin } from '../events.ts';
 import type { Evidence, Session } from '../history.ts';
 import { climb } from '../ladder.ts';
 import { entityOf } from '../members.ts';
+import { isGranted, whyBelow, whySessionLost } from '../nearest.ts';
+import type { MissedReason } from '../reasons.ts';
 import type { Refusal } from '../refusal.ts';
 import { concerns, rulesOf } from '../rules.ts';
 import { openWindows, type Window, type Windows } from '../windows.ts';
@@ -78,21 +80,42 @@ function decideSessions(kase: Case, opened: Opened, days: readonly ActiveDay[]):
     const reached = first[index];
     if (reached === undefined) {
       const values = { ...evidence, validSessions: first.length, needSessions: index + 1 };
-      return missed(stake, 'too-few-sessions', values, readsFrom);
+      return missed(stake, whyFewer(kase, opened, stake.occasion, first), values, readsFrom);
     }
     const { session, date } = reached;
     return earned(kase, stake, { ...opened, earnedOn: date, evidence: { ...evidence, session: session.id } });
   });
 }
 
+/** Of what was granted: why one of the sessions that the window's entries name is none of its first any more. */
+function whyFewer(
+  kase: Case,
+  { start, rule }: Opened,
+  occasion: string,
+  first: readonly { session: Session }[],
+): MissedReason {
+  if (!isGranted(kase, occasion)) return 'too-few-sessions';
+  const counted = new Set(first.map(({ session }) => session.id));
+  const named = [...kase.holdings.values()]
+    .filter((holding) => holding.occasion.startsWith(`${start}${rule.incentive.sessions.name}-`))
+    .map(({ last }) => String(last.evidence.session ?? ''));
+  const lost = named.find((id) => id !== '' && !counted.has(id));
+  return (lost === undefined ? undefined : whySessionLost(kase, lost)) ?? 'too-few-sessions';
+}
+
 /** A rung is reached on the day on which net sales, summed day by day from the opening, come to it. */
 function decideSales(kase: Case, opened: Opened, days: readonly ActiveDay[]): Decision[] {
   const { rule, start, readsFrom, closesOn } = opened;
-  return climb(days, rule.incentive.sales.rungs).map(({ rung, reachedOn, netFen }) => {
+  return climb(days, rule.incentive.sales.rungs).map(({ rung, reachedOn, netFen, grossFen }) => {
     const stake = { rule, occasion: `${start}${rung.name}`, worth: rung.amount };
     const evidence = { ...opened.evidence, netFen, needFen: rung.atFen };
     return reachedOn === undefined
-      ? missed(stake, 'below-rung', { ...evidence, by: closesOn }, readsFrom)
+      ? missed(
+          stake,
+          whyBelow(kase, stake.occasion, 'below-rung', { grossFen, needFen: rung.atFen }),
+          { ...evidence, by: closesOn },
+          readsFrom,
+        )
       : earned(kase, stake, { ...opened, earnedOn: reachedOn, evidence });
   });
 }

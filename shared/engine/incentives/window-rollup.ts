@@ -5,6 +5,7 @@ import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { AgencyMonth, Case, Decision, Rule, Verdict } from '../decision.ts';
 import { monthsFor } from '../months.ts';
+import { NO_MONTH } from '../tally.ts';
 import { occasionsOf } from './global.ts';
 
 /** Decides `agency-growth/YYYY-MM`, up to its maximum (docs/programs.md, Agencies). Only where all members are known. */
@@ -13,7 +14,8 @@ export function windowRollup(kase: Case, id: string): Verdict {
   if (!full || agency === undefined) return { decisions: [], kept: occasionsOf(kase, id) };
   const decisions: Decision[] = [];
   for (const { month, rule } of monthsFor(kase, 'window-rollup', id)) {
-    const sums = agency[month];
+    // Without a member of any day, there is nothing to decide but what the ledger still has.
+    const sums = agency[month] ?? (kase.holdings.has(`${id}/${month}`) ? NO_MONTH : undefined);
     if (sums !== undefined) decisions.push(decideMonth(kase, rule, month, sums));
   }
   return { decisions, kept: [] };
