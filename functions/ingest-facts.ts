@@ -2,7 +2,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import pMap from 'p-map';
 import { FACTS_ZONE } from '../shared/facts/schema.ts';
-import { ingest } from '../shared/pipeline/ingest.ts';
+import { type FactLine, ingest } from '../shared/pipeline/ingest.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';
 import { count } from '../shared/runtime/metrics.ts';
@@ -13,6 +13,14 @@ import { businessDate } from '../shared/values/calendar.ts';
 const environment = readEnvironment('ingest-facts');
 const services = once(() => openIngestion(environment));
 const MESSAGES_AT_ONCE = 4;
+
+/** A message's lines end at a line feed only, and say where they came from. */
+function linesOf(body: string, messageId: string): FactLine[] {
+  return body
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .map((text, index) => ({ text, at: `message ${messageId}:${index + 1}` }));
+}
 
 /**
  * A bad fact is quarantined and fails nothing. A message fails only when the table does: it alone is delivered
@@ -29,7 +37,7 @@ export const handler = lambdaHandler<SQSEvent, SQSBatchResponse>(async ({ Record
       try {
         const { accepted, unchanged, superseded, quarantined } = await ingest(
           opened,
-          body.split('\n'),
+          linesOf(body, messageId),
           arrivedOn,
         );
         totals.accepted += accepted;

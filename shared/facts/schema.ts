@@ -1,20 +1,39 @@
 /** The five facts that platforms tell us, as strict schemas: unknown keys, floats and bad dates are refused. */
 import * as z from 'zod';
 import { epochMs } from '../values/calendar.ts';
-import { countSchema, dateSchema, idSchema, instantSchema, monthSchema } from '../values/validation.ts';
+import {
+  countSchema,
+  dateSchema,
+  idSchema,
+  instantSchema,
+  monthSchema,
+  textSchema,
+} from '../values/validation.ts';
 
 /** The zone in which a fact's business date is read. Programs must keep to it. */
 export const FACTS_ZONE = 'Asia/Shanghai';
 
-/** Valid or not, a participant's sessions of one day beyond this many are quarantined (docs/programs.md, assumed). */
-export const MAX_SESSIONS_A_DAY = 200;
+const MOST_FEN = 10_000_000_000_000;
+const MOST_VIEWS = 1_000_000_000_000;
+const FEN_ALLOWED = `a whole number of fen from 0 to ${MOST_FEN}`;
+const VIEWS_ALLOWED = `a whole number from 0 to ${MOST_VIEWS}`;
+
+/**
+ * How many facts of a type one item takes, valid or not: the sessions of a day, the attestations and the sanctions of a
+ * participant. Those beyond are quarantined; whoever came first stays (docs/programs.md, Facts; assumed).
+ */
+export const CAPS = { broadcast: 200, attestation: 1_000, sanction: 1_000 } as const;
 
 const PLATFORMS = ['xiaohongshu', 'channels', 'douyin', 'taobao', 'tmall'] as const;
 const ATTESTED_PLATFORMS = ['douyin', 'taobao', 'tmall', 'channels'] as const;
 
 /** `revision` orders the versions of one fact: the highest wins, whole. */
 const revision = countSchema;
-const name = z.string().min(1, 'a name of 1 to 200 characters').max(200, 'a name of 1 to 200 characters');
+const name = textSchema(200);
+
+/** An amount of money in one line: a participant's own sums then stay exact (docs/programs.md, Facts; assumed). */
+const fen = z.int(FEN_ALLOWED).min(0, FEN_ALLOWED).max(MOST_FEN, FEN_ALLOWED);
+const views = z.int(VIEWS_ALLOWED).min(0, VIEWS_ALLOWED).max(MOST_VIEWS, VIEWS_ALLOWED);
 
 const membershipSchema = z
   .strictObject({ agencyId: idSchema, from: dateSchema, to: dateSchema.optional() })
@@ -36,7 +55,7 @@ const participantSchema = z
     entityId: idSchema.optional(),
     memberships: z.array(membershipSchema).max(100, 'at most 100 memberships').optional(),
     closedOn: dateSchema.optional(),
-    bestMonthFen: countSchema.optional(),
+    bestMonthFen: fen.optional(),
     name: name.optional(),
     revision,
   })
@@ -66,7 +85,7 @@ const broadcastSchema = z
     endedAt: instantSchema,
     hasCart: z.boolean(),
     recorded: z.boolean(),
-    views: countSchema,
+    views,
     withdrawn: z.boolean().optional(),
     revision,
   })
@@ -80,9 +99,9 @@ const salesSchema = z
     type: z.literal('sales'),
     participantId: idSchema,
     date: dateSchema,
-    grossFen: countSchema,
-    refundedFen: countSchema,
-    feesFen: countSchema,
+    grossFen: fen,
+    refundedFen: fen,
+    feesFen: fen,
     orders: countSchema,
     revision,
   })
@@ -98,7 +117,7 @@ const attestationSchema = z
     participantId: idSchema,
     platform: z.enum(ATTESTED_PLATFORMS),
     month: monthSchema,
-    gmvFen: countSchema,
+    gmvFen: fen,
     verifiedBy: name,
     verifiedOn: dateSchema,
     expiresOn: dateSchema,
@@ -127,13 +146,24 @@ const sanctionSchema = z
     message: 'a last date on or after from',
   });
 
-export const factSchema = z.discriminatedUnion('type', [
-  participantSchema,
-  broadcastSchema,
-  salesSchema,
-  attestationSchema,
-  sanctionSchema,
-]);
+const SCHEMAS = [participantSchema, broadcastSchema, salesSchema, attestationSchema, sanctionSchema] as const;
+
+export const factSchema = z.discriminatedUnion('type', [...SCHEMAS]);
+
+export type FactType = Fact['type'];
+
+/** Every type of fact. */
+export const FACT_TYPES: readonly FactType[] = SCHEMAS.map(({ shape }) => shape.type.value);
+
+/** The fields of a type but `type` itself, and which of them each fact must have. */
+export function fieldsOf(type: FactType): { all: string[]; required: string[] } {
+  const { type: _type, ...shape } = SCHEMAS.find((schema) => schema.shape.type.value === type)!.shape;
+  const fields = Object.entries(shape) as [string, z.ZodType][];
+  return {
+    all: fields.map(([field]) => field),
+    required: fields.filter(([, schema]) => !schema.safeParse(undefined).success).map(([field]) => field),
+  };
+}
 
 export type Fact = z.infer<typeof factSchema>;
 export type Participant = z.infer<typeof participantSchema>;

@@ -3,7 +3,7 @@ import { FACTS_ZONE } from '../facts/schema.ts';
 import { memberReadsFrom, reachDays } from '../policy/reach.ts';
 import type { Program } from '../policy/schema.ts';
 import type { Control } from '../store/control.ts';
-import { arrivalDays } from '../store/due.ts';
+import { arrivalDays, BUCKET_GRACE_MS } from '../store/due.ts';
 import type { Run } from '../store/runs.ts';
 import { floorOf, type Table } from '../store/table.ts';
 import { addDays, type BusinessDate, businessDate, earlier, later, monthOf } from '../values/calendar.ts';
@@ -11,8 +11,6 @@ import { InputError } from '../values/validation.ts';
 import type { RunDates, RunInput } from './run-input.ts';
 import type { Services } from './services.ts';
 
-/** A due bucket is passed only when its day ended this long before the run was opened. */
-const BUCKET_GRACE_MS = 3_600_000;
 /** Before every arrival. */
 const BEGINNING = '0000-01-01';
 

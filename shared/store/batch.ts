@@ -31,12 +31,16 @@ async function putChunk(table: Table, chunk: readonly Item[]): Promise<void> {
   }
 }
 
-/** Reads items strongly; those that do not exist are absent from the answer. Give each key once. */
-export async function getAll(table: Table, keys: readonly Key[]): Promise<Item[]> {
+/** Reads items strongly, `expired` ones only when asked; those that do not exist are absent from the answer. Give each key once. */
+export async function getAll(
+  table: Table,
+  keys: readonly Key[],
+  { expired = false }: { expired?: boolean } = {},
+): Promise<Item[]> {
   const found = await pMap(chunks(keys, READ_SIZE), (chunk) => getChunk(table, chunk), {
     concurrency: CONCURRENCY,
   });
-  return found.flat().filter((item) => isAlive(table, item));
+  return found.flat().filter((item) => expired || isAlive(table, item));
 }
 
 async function getChunk(table: Table, chunk: readonly Key[]): Promise<Item[]> {

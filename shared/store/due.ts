@@ -4,6 +4,9 @@ import { putAll } from './batch.ts';
 import { itemsIn, putItem } from './items.ts';
 import { bucketOf, expiry, keys, type Table } from './table.ts';
 
+/** A day's markers are passed only when the day ended this long before the run that passes them was opened. */
+export const BUCKET_GRACE_MS = 3_600_000;
+
 /** Arrival dates that this process has put on the list already. */
 const listed = new WeakMap<Table, Set<BusinessDate>>();
 

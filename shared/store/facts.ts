@@ -6,7 +6,7 @@
 import { SLOTS } from '../facts/identity.ts';
 import type { HashedFact } from '../facts/merge.ts';
 import type { ParsedFact } from '../facts/parse.ts';
-import type { Fact } from '../facts/schema.ts';
+import { CAPS, type Fact } from '../facts/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { getAll, putAll } from './batch.ts';
 import { getItem, type Update, updateIf } from './items.ts';
@@ -26,7 +26,7 @@ const SLOTS_A_WRITE = 40;
 
 /** Reads several fact items strongly; one that does not exist has no slots. */
 export async function readFactItems(table: Table, items: readonly FactItem[]): Promise<Map<string, Slots>> {
-  const found = await getAll(table, items.map(keyOf));
+  const found = await getAll(table, items.map(keyOf), { expired: true });
   const byKey = new Map(found.map((item) => [`${item.pk} ${item.sk}`, item]));
   return new Map(
     items.map((item) => {
@@ -38,7 +38,7 @@ export async function readFactItems(table: Table, items: readonly FactItem[]): P
 
 /** Reads one fact item strongly. */
 export async function readFactItem(table: Table, item: FactItem): Promise<Slots> {
-  return slotsOf(item, await getItem(table, keyOf(item)));
+  return slotsOf(item, await getItem(table, keyOf(item), { expired: true }));
 }
 
 /** Names a fact item in memory. */
@@ -47,21 +47,40 @@ export function factItemId({ participantId, day }: FactItem): string {
 }
 
 /**
- * Writes facts over the versions read before.
- * @returns false when one of them is no longer what was read: read again, merge again.
+ * Writes facts over the versions read before. How many facts of a type an item takes is part of the condition, so that
+ * two writers at once do not pass a cap.
+ * @returns `moved` when one of them is no longer what was read, or others have come: read again, merge again; `full`
+ * when the item would be larger than the table takes.
  */
 export async function replaceFacts(
   table: Table,
   item: FactItem,
   replacements: readonly { fact: ParsedFact; replaces: HashedFact | undefined }[],
   nowMs: number,
-): Promise<boolean> {
+): Promise<'written' | 'moved' | 'full'> {
   for (let start = 0; start < replacements.length; start += SLOTS_A_WRITE) {
     const chunk = replacements.slice(start, start + SLOTS_A_WRITE);
-    if (!(await updateIf(table, keyOf(item), replacementOf(item, chunk, nowMs)))) return false;
+    try {
+      if (!(await updateIf(table, keyOf(item), replacementOf(item, chunk, nowMs)))) return 'moved';
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      return 'full';
+    }
   }
-  return true;
+  return 'written';
 }
+
+/** An item holds 400 KB. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationException' && /size/i.test(error.message);
+}
+
+/** The attribute that counts the facts of a type in an item, where there is a cap. */
+const COUNTS: Readonly<Record<keyof typeof CAPS, string>> = {
+  broadcast: 'sessions',
+  attestation: 'attestations',
+  sanction: 'sanctions',
+};
 
 /** One update that sets each fact over the version it replaces. */
 function replacementOf(
@@ -83,6 +102,18 @@ function replacementOf(
       values[`:h${index}`] = replaces.hash;
       conditions.push(`#f${index}.#hash = :h${index}`);
     }
+  }
+  for (const [type, attribute] of Object.entries(COUNTS) as [keyof typeof CAPS, string][]) {
+    const added = chunk.filter(
+      ({ fact, replaces }) => replaces === undefined && fact.fact.type === type,
+    ).length;
+    if (added === 0) continue;
+    names[`#${attribute}`] = attribute;
+    values[`:${attribute}`] = added;
+    values[`:${attribute}Before`] = CAPS[type] - added;
+    values[':none'] = 0;
+    sets.push(`#${attribute} = if_not_exists(#${attribute}, :none) + :${attribute}`);
+    conditions.push(`(attribute_not_exists(#${attribute}) OR #${attribute} <= :${attribute}Before)`);
   }
   // Profiles outlive their days: without its participant, nothing that it did can be explained.
   if (item.day !== undefined) {

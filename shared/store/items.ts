@@ -32,12 +32,16 @@ export function isAlive(table: Table, { expiresAt }: Item): boolean {
   return expiresAt === undefined || !table.expires || Number(expiresAt) * 1000 > table.now();
 }
 
-/** One item, read strongly. */
-export async function getItem(table: Table, key: Key): Promise<Item | undefined> {
+/** One item, read strongly. `expired`: also while it is past its expiry and still there, for whoever writes over it. */
+export async function getItem(
+  table: Table,
+  key: Key,
+  { expired = false }: { expired?: boolean } = {},
+): Promise<Item | undefined> {
   const { Item } = await through(table, { verb: 'get', keys: [nameOf(key)] }, () =>
     table.client.send(new GetCommand({ TableName: table.name, Key: key, ConsistentRead: true })),
   );
-  return Item === undefined || !isAlive(table, Item) ? undefined : Item;
+  return Item === undefined || !(expired || isAlive(table, Item)) ? undefined : Item;
 }
 
 /** Puts an item, whatever is there. */
@@ -65,7 +69,8 @@ export async function putIfAbsent(table: Table, item: Key & Item): Promise<boole
 /** An update with its condition, in expressions. */
 export interface Update {
   update: string;
-  condition: string;
+  /** Left out where any item will do, and none. */
+  condition?: string;
   names?: Record<string, string>;
   values?: Item;
 }
@@ -79,7 +84,7 @@ export async function updateIf(table: Table, key: Key, step: Update): Promise<bo
           TableName: table.name,
           Key: key,
           UpdateExpression: step.update,
-          ConditionExpression: step.condition,
+          ...(step.condition === undefined ? {} : { ConditionExpression: step.condition }),
           ...(step.names === undefined ? {} : { ExpressionAttributeNames: step.names }),
           ...(step.values === undefined ? {} : { ExpressionAttributeValues: step.values }),
         }),

@@ -1,6 +1,6 @@
 /** What a synthetic host does: sessions and sales day by day, restated and withdrawn later, some of it late. */
 import type { Broadcast, Fact, Participant, Sales } from '../facts/schema.ts';
-import { addDays, type BusinessDate, datesBetween, earlier } from '../values/calendar.ts';
+import { addDays, type BusinessDate, datesBetween, earlier, later } from '../values/calendar.ts';
 import type { Random } from './random.ts';
 
 /** A fact and the day on which it becomes known. */
@@ -51,7 +51,8 @@ function sessionFacts(host: Host, date: BusinessDate, opening: boolean, random: 
       views: random.int(20, 4_000) * 10,
       revision: 1,
     };
-    const arrivesOn = arrival(date, random);
+    // A session that runs past midnight is known when it has ended.
+    const arrivesOn = later(arrival(date, random), session.endedAt.slice(0, 10));
     const facts: Arrival[] = [{ arrivesOn, fact: session }];
     if (random.percent(1)) {
       facts.push({

@@ -43,6 +43,19 @@ export const reasonSchema = z
   .refine((reason) => !BLANK.test(reason), 'a reason that can be read, and is not blank')
   .max(REASON_CHARACTERS, `a reason of at most ${REASON_CHARACTERS} characters`);
 
+/**
+ * Text that can be stored and shown: well-formed Unicode without control characters, and without U+FFFD, by which some
+ * program before us said that it could not read a character.
+ */
+export function textSchema(max: number) {
+  const allowed = `a name of 1 to ${max} characters, without control characters, lone surrogates or U+FFFD`;
+  return z
+    .string()
+    .min(1, allowed)
+    .max(max, allowed)
+    .refine((text) => text.isWellFormed() && !/[\p{Cc}\uFFFD]/u.test(text), allowed);
+}
+
 /** Input was refused: the message names the field, the value and what is allowed. */
 export class InputError extends Error {
   override readonly name = 'InputError';
@@ -60,15 +73,15 @@ export function parseInput<T>(schema: z.ZodType<T>, input: unknown, what: string
 
 /** The issues of a failed parse in one line. */
 export function describeIssues(error: z.ZodError, input: unknown): string {
-  return error.issues
-    .map((issue) => {
-      if (issue.code === 'unrecognized_keys') {
-        return `${[...issue.path, issue.keys.join(', ')].join('.')}: unknown key; allowed: the keys of its kind`;
-      }
-      const field = issue.path.length > 0 ? issue.path.join('.') : 'value';
-      return `${field}: got ${show(valueAt(input, issue.path))}; allowed: ${allowed(issue)}`;
-    })
-    .join(' · ');
+  const issues = error.issues.map((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return `${[...issue.path, issue.keys.join(', ')].join('.')}: unknown key; allowed: the keys of its kind`;
+    }
+    const field = issue.path.length > 0 ? issue.path.join('.') : 'value';
+    return `${field}: got ${show(valueAt(input, issue.path))}; allowed: ${allowed(issue)}`;
+  });
+  // One fault of a value may break two of its rules.
+  return [...new Set(issues)].join(' · ');
 }
 
 function allowed(issue: z.core.$ZodIssue): string {

@@ -56,7 +56,7 @@ export class Rehearsal {
     const daily = await this.#closed(runId);
     this.#say(`${daily.requestedBy} fired: ${told(daily)}`);
     this.#happened('daily', { ...COMMON, job: 'daily', scheduledAt: daily.openedAt }, daily);
-    const refused = await readQuarantine(this.#stage.services.table, [this.#today]);
+    const refused = await readQuarantine(this.#stage.services.table);
     if (refused.length !== 1 || refused[0]?.raw !== BAD_FACT) {
       throw new Error(`one fact should be in quarantine, there are ${JSON.stringify(refused)}`);
     }

@@ -85,12 +85,14 @@ describe('ingest-facts', () => {
   it('quarantines a bad fact, takes its neighbours in and fails nothing', async () => {
     const invoke = await start();
     expect(await invoke(`${sales('m-1', { grossFen: 1.5 })}\n${sales('m-2')}`, 'no JSON')).toEqual([]);
-    const quarantined = batchPuts().filter(({ pk }) => String(pk).startsWith('QUARANTINE#2024-08-02'));
-    expect(quarantined.map(({ reason }) => String(reason).split(':')[0]).sort()).toEqual([
-      'grossFen',
-      'not JSON',
+    const updates = dynamo.commandCalls(UpdateCommand).map(({ args: [{ input }] }) => input);
+    const rows = updates.filter(({ Key }) => String(Key?.pk).startsWith('QUARANTINE#2024-08-02'));
+    const values = rows.map(({ ExpressionAttributeValues }) => ExpressionAttributeValues ?? {});
+    expect(values.map((value) => [String(value[':reason']).split(':')[0], value[':at']]).sort()).toEqual([
+      ['grossFen', 'message message-1:1'],
+      ['not JSON', 'message message-2:1'],
     ]);
-    expect(dynamo).toHaveReceivedCommandTimes(UpdateCommand, 1);
+    expect(updates).toHaveLength(3);
   });
 
   it('notes a fact that comes so late that most runs do not read it any more', async () => {
@@ -120,7 +122,7 @@ describe('ingest-facts', () => {
   });
 
   it('fails a message whose refused fact cannot be kept', async () => {
-    dynamo.on(BatchWriteCommand).rejects(named('InternalServerError'));
+    dynamo.on(UpdateCommand).rejects(named('InternalServerError'));
     const invoke = await start();
     expect(await invoke('no JSON')).toEqual(['message-1']);
   });

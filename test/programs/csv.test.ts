@@ -63,8 +63,9 @@ afterAll(() => place[Symbol.dispose]());
 
 describe('facts as CSV', () => {
   it.each(Object.entries(FACTS))('of %s say what NDJSON says', (name, facts) => {
-    const rows = parse(asCsv(facts), { columns: true }) as Record<string, string>[];
-    const read = rows.map((row) => parseFact(lineOfRow(typeOfFile(`${name}.csv`), row), '2024-12-31'));
+    const [header = [], ...rows] = parse(asCsv(facts)) as string[][];
+    const type = typeOfFile(`${name}.csv`);
+    const read = rows.map((row) => parseFact(lineOfRow(type, header, row), '2024-12-31'));
     const meant = facts.map((fact) => parseFact(JSON.stringify(fact), '2024-12-31'));
     expect(read).toEqual(meant);
     expect(read.every(({ ok }) => ok)).toBe(true);
@@ -81,7 +82,7 @@ describe('facts as CSV', () => {
       views: '1,000',
       revision: '1',
     };
-    const parsed = parseFact(lineOfRow('broadcast', row), '2024-12-31');
+    const parsed = parseFact(lineOfRow('broadcast', Object.keys(row), Object.values(row)), '2024-12-31');
     expect(parsed).toMatchObject({
       ok: false,
       reason: expect.stringMatching(/hasCart: got "yes".*views: got "1,000"/),
@@ -116,5 +117,5 @@ describe('facts as CSV', () => {
         expect(out[index]).toMatchObject(Object.fromEntries(cells));
       }
     }
-  }, 60_000);
+  });
 });

@@ -131,12 +131,12 @@ describe('the quarantine', () => {
     const { table } = await db.world();
     await quarantine(table, [{ arrivedOn: '2024-08-01', raw, reason: 'bad' }], table.now());
     await quarantine(table, [{ arrivedOn: '2024-08-01', raw, reason: 'bad' }], table.now());
-    return readQuarantine(table, ['2024-07-31', '2024-08-01', '2024-08-02']);
+    return readQuarantine(table);
   };
 
   it('keeps a line of 300 KB whole, and once', async () => {
     const raw = `{"name":"${'x'.repeat(300_000)}"}`;
-    expect(await put(raw)).toMatchObject([{ arrivedOn: '2024-08-01', raw, reason: 'bad' }]);
+    expect(await put(raw)).toMatchObject([{ arrivedOn: '2024-08-01', raw, reason: 'bad', times: 2 }]);
   });
 
   it('cuts a line that no item can hold, and says so', async () => {
