@@ -1,7 +1,7 @@
 /** Random merchants, as fast-check sees them: what happened to each, and how the news of it arrived. */
 import fc from 'fast-check';
 import type { Fact } from '../../shared/facts/schema.ts';
-import { addDays, datesBetween } from '../../shared/values/calendar.ts';
+import { addDays, businessDate, datesBetween } from '../../shared/values/calendar.ts';
 import { attestation, merchant, sales, sanction, session } from './facts.ts';
 
 /** A fact and the day it arrives on. */
@@ -51,9 +51,11 @@ export function arrivals({
     .record({ day, at: times, minutes, delay, withdrawnAfter: sometimes(delay) })
     .map(({ day, at, minutes, delay, withdrawnAfter }) => {
       const first = session(day, { by, at, minutes });
-      const told = [{ on: addDays(day, delay), fact: first as Fact }];
+      // No session is told of before the day on which it ends.
+      const from = businessDate(Date.parse(first.endedAt), 'Asia/Shanghai');
+      const told = [{ on: addDays(from, delay), fact: first as Fact }];
       if (withdrawnAfter !== null) {
-        told.push({ on: addDays(day, withdrawnAfter), fact: { ...first, withdrawn: true, revision: 2 } });
+        told.push({ on: addDays(from, withdrawnAfter), fact: { ...first, withdrawn: true, revision: 2 } });
       }
       return told;
     });

@@ -62,7 +62,7 @@ describe('late facts converge:', () => {
       '2024-09-30',
     );
     expect(await adjustments(late)).toEqual([
-      'm-1 first-jump/100000 -60000 below-rung',
+      'm-1 first-jump/100000 -60000 refunded',
       'm-1 first-jump/100000 60000 earned',
     ]);
     const onTime = await live(
@@ -103,8 +103,8 @@ describe('late facts converge:', () => {
     );
     const lowered = await adjustments(late);
     // Two thirds lose the rung of 50,000; one third keeps 20,000 of 60,000, and the rung of 50,000 of sales in the window.
-    expect(lowered.filter((row) => row.includes('first-jump/50000 -30000 below-rung'))).toHaveLength(8);
-    expect(lowered.filter((row) => row.includes('w1/growth-4 -80000 below-rung'))).toHaveLength(8);
+    expect(lowered.filter((row) => row.includes('first-jump/50000 -30000 refunded'))).toHaveLength(8);
+    expect(lowered.filter((row) => row.includes('w1/growth-4 -80000 refunded'))).toHaveLength(8);
     expect(lowered).toHaveLength(16);
     const onTime = await live(
       { '2024-08-10': [...known, ...storm('2024-08-10')], '2024-09-10': storm('2024-09-10') },
@@ -124,7 +124,7 @@ describe('late facts converge:', () => {
       '2024-09-21',
     );
     expect(await adjustments(late)).toEqual([
-      'm-1 opening-sprint/2024-08-03 -5000 no-longer-earned',
+      'm-1 opening-sprint/2024-08-03 -5000 session-withdrawn',
       'm-1 steady/2024-08 -30000 too-few-broadcast-days',
     ]);
     const onTime = await live({ '2024-07-20': known, '2024-08-12': [...sessions, withdrawn] }, '2024-09-21');
@@ -209,7 +209,7 @@ describe('late facts converge:', () => {
       { '2024-08-05': [...agencies, member('m-1', 'a-1'), opened], '2024-09-10': [moved] },
       '2024-09-30',
     );
-    expect(await adjustments(late)).toEqual(['a-1 agency-growth/2024-08 -5000 no-longer-earned']);
+    expect(await adjustments(late)).toEqual(['a-1 agency-growth/2024-08 -5000 no-member-windows']);
     expect(await late.ledger()).toContain('a-2 treasure-host agency-growth/2024-08 exposure 5000');
     const onTime = await live({ '2024-08-05': [...agencies, moved, opened] }, '2024-09-30');
     await expectConverged(late, onTime);

@@ -127,7 +127,7 @@ describe('on a quiet table', () => {
         occasion: 'w1/growth-1',
         unit: 'exposure',
         amount: -20_000,
-        reason: 'below-rung',
+        reason: 'refunded',
       },
     ]);
     expect(difference.rows).toMatchObject([{ lowered: { entries: 1, amount: -20_000 } }]);

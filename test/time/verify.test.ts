@@ -109,7 +109,7 @@ describe('damage is named:', () => {
       (world) => set(world, entry('m-2', 'w1/cold-1', 1), 'amount', 25_000),
       [
         'pool exposure says 60000 granted, and its entries add up to 65000: hongbao budget recount',
-        'm-2 w1/cold-1: the ledger is off by -5000 exposure, because earned',
+        'm-2 w1/cold-1: the ledger is off by -5000 exposure, because earned-less',
       ],
     ],
     [
