@@ -8,11 +8,12 @@ import { abandon, displacedBy, type Hold, readControl, startApplying } from '../
 import { type Run, recordAbandoned, recordProgress } from '../store/runs.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { plus } from '../values/sums.ts';
 import { asShown, keepApproved, recordUnfunded } from './approved.ts';
 import type { ShardOutcome, ShardResult } from './evaluation.ts';
 import { claimsOn, type Left, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
-import { addTo } from './totals.ts';
+import { addClaim } from './totals.ts';
 
 /** A plan that is named and funded. */
 export interface Allocation {
@@ -96,8 +97,8 @@ function narrowestFirst(
 function claimedByPool(shards: readonly ShardResult[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const { claimed, lowers } of shards) {
-    for (const [pool, amount] of Object.entries(claimed)) addTo(sums, pool, amount);
-    for (const pool of lowers) addTo(sums, pool, 0);
+    for (const [pool, amount] of Object.entries(claimed)) addClaim(sums, pool, amount);
+    for (const pool of lowers) addClaim(sums, pool, 0);
   }
   return sums;
 }
@@ -130,12 +131,12 @@ async function findCut(
   available: number,
   cuts: Manifest['cuts'],
 ): Promise<Cut | undefined> {
-  const byDate: Record<BusinessDate, number> = {};
+  const byDate = new Map<BusinessDate, number>();
   for (const hash of parts) {
     for (const { earnedOn, amount } of claimsOn(await readPart(plans, hash), node, cuts))
-      addTo(byDate, earnedOn, amount);
+      byDate.set(earnedOn, plus(byDate.get(earnedOn) ?? 0, amount));
   }
-  const short = dateOfCut(new Map(Object.entries(byDate)), available);
+  const short = dateOfCut(byDate, available);
   if (short === undefined) return undefined;
   const claims = [];
   for (const hash of parts) {

@@ -18,7 +18,7 @@ import {
   storePart,
 } from './plan.ts';
 import type { Services } from './services.ts';
-import { addListing, addTo, noListing } from './totals.ts';
+import { addClaim, addListing, noListing } from './totals.ts';
 
 /** Of a hundred participants, this many may have moved; with more, the plan has to be looked at again. */
 const MOVED_PERCENT = 1;
@@ -55,11 +55,12 @@ export async function keepApproved(
   const planned = await approvedPlan(services, run);
   if (planned === undefined) return shards;
   if (canonicalJson(planned.policy) !== canonicalJson(run.policy)) refuse(planned, 'the policy has changed');
-  const limits = Object.fromEntries(
+  const limits = new Map(
     (await readPools(services.table, run.program)).map(({ pool, limit }) => [pool, limit]),
   );
   for (const [node, limit] of Object.entries(planned.limits)) {
-    if (limits[node] !== limit) refuse(planned, `the limit of ${node} was ${limit} and is ${limits[node]}`);
+    const now = limits.get(node);
+    if (now !== limit) refuse(planned, `the limit of ${node} was ${limit} and is ${now}`);
   }
   const { parts } = await readManifest(services.plans, planned.manifest);
   const shown = await hashesOf(services, parts);
@@ -99,7 +100,7 @@ export async function asShown(
   const needed: Record<string, number> = Object.fromEntries(Object.keys(reserved).map((node) => [node, 0]));
   for (const hash of parts) {
     for (const [node, amount] of paidByNode(await readPart(services.plans, hash), cuts))
-      addTo(needed, node, amount);
+      addClaim(needed, node, amount);
   }
   const short = Object.entries(needed).filter(([node, amount]) => amount > (left.get(node) ?? 0));
   if (short.length === 0) return { parts: [...parts], cuts, reserved: needed };

@@ -3,7 +3,8 @@ import { type Claim, type Cut, funded, nodesOf } from '../engine/allocate.ts';
 import type { Change } from '../engine/history.ts';
 import type { PlanStore } from '../store/plans.ts';
 import { canonicalJson, textHash } from '../values/canonical.ts';
-import { addTo } from './totals.ts';
+import { at } from '../values/sums.ts';
+import { addClaim } from './totals.ts';
 
 /** The changes of one shard's participants; a participant is in exactly one part of a plan. */
 export interface Part {
@@ -49,14 +50,14 @@ export function heldIn({ participants }: Part): number {
 function claimOf(change: Change, participantId: string, cuts: Manifest['cuts']): Claim {
   const { earnedOn, occasion, amount, limitedBy } = change;
   const claim = { earnedOn, occasion, amount, participantId };
-  return limitedBy === undefined ? claim : { ...claim, amount: funded(claim, cuts[limitedBy]) };
+  return limitedBy === undefined ? claim : { ...claim, amount: funded(claim, at(cuts, limitedBy)) };
 }
 
 /** What a change is paid under all cuts. What it lowers, and what has no pool, needs no funding. */
 export function paidOf(change: Change, participantId: string, cuts: Manifest['cuts']): number {
   if (change.pool === undefined || change.amount <= 0) return change.amount;
   const claim = claimOf(change, participantId, cuts);
-  return Math.min(claim.amount, funded(claim, cuts[change.pool]));
+  return Math.min(claim.amount, funded(claim, at(cuts, change.pool)));
 }
 
 /** What a part is paid under all cuts, by node. */
@@ -95,7 +96,7 @@ export function demandOf(part: Part): Demand {
     for (const change of changes) {
       if (change.hold !== undefined) continue;
       for (const node of nodesOf(change)) {
-        if (change.amount > 0) addTo(claimed, node, change.amount);
+        if (change.amount > 0) addClaim(claimed, node, change.amount);
         if (change.amount < 0) lowers.add(node);
       }
     }

@@ -2,6 +2,7 @@
 import { nodesOf } from '../engine/allocate.ts';
 import type { Entry } from '../engine/history.ts';
 import type { Listing, Totals } from '../store/runs.ts';
+import { at, plus, plusToTell } from '../values/sums.ts';
 
 export function noTotals(): Totals {
   return { entries: 0, refused: 0, raised: {}, lowered: {}, short: {}, incentives: {} };
@@ -17,9 +18,12 @@ export function addEntry(totals: Totals, entry: Entry): void {
     if (amount < 0) addTo(totals.lowered, node, -amount);
   }
   if (pool !== undefined && entry.shortfall !== undefined) addTo(totals.short, pool, entry.shortfall);
-  const name = `${entry.incentive} ${entry.unit}`;
-  const row = totals.incentives[name] ?? { entries: 0, amount: 0 };
-  totals.incentives[name] = { entries: row.entries + 1, amount: row.amount + amount };
+  addRow(totals, `${entry.incentive} ${entry.unit}`, { entries: 1, amount });
+}
+
+function addRow({ incentives }: Totals, name: string, by: { entries: number; amount: number }): void {
+  const row = at(incentives, name) ?? { entries: 0, amount: 0 };
+  incentives[name] = { entries: row.entries + by.entries, amount: plusToTell(row.amount, by.amount) };
 }
 
 /** The sum of totals. */
@@ -31,17 +35,19 @@ export function sumTotals(all: readonly Totals[]): Totals {
     for (const [pool, amount] of Object.entries(raised)) addTo(sum.raised, pool, amount);
     for (const [pool, amount] of Object.entries(lowered)) addTo(sum.lowered, pool, amount);
     for (const [pool, amount] of Object.entries(short)) addTo(sum.short, pool, amount);
-    for (const [name, row] of Object.entries(incentives)) {
-      const known = sum.incentives[name] ?? { entries: 0, amount: 0 };
-      sum.incentives[name] = { entries: known.entries + row.entries, amount: known.amount + row.amount };
-    }
+    for (const [name, row] of Object.entries(incentives)) addRow(sum, name, row);
   }
   return sum;
 }
 
-/** Adds to one of several sums, in place. */
+/** Adds to one of several sums, in place. What a run paid or took back fits into its limit; a shortfall may not. */
 export function addTo(record: Record<string, number>, key: string, by: number): void {
-  record[key] = (record[key] ?? 0) + by;
+  record[key] = plusToTell(at(record, key) ?? 0, by);
+}
+
+/** Adds to what is claimed, in place: a sum that is too large is above every limit, so that a pool always cuts it. */
+export function addClaim(claimed: Record<string, number>, node: string, amount: number): void {
+  claimed[node] = plus(at(claimed, node) ?? 0, amount);
 }
 
 const LISTED = 20;
