@@ -32,7 +32,7 @@ export async function matrixOf(
     for (const shop of shops) {
       const evaluation = evaluations.get(shop.participantId);
       if (evaluation === undefined) continue;
-      const standing = evaluation.opened[id] ?? [];
+      const standing = evaluation.opened.get(id) ?? [];
       used += standing.length;
       const { open, sealed } = openWindows(caseOf(program, shop, span), id);
       const windows = [...sealed, ...open].map(({ start, opensOn, closesOn }) => ({

@@ -12,7 +12,7 @@ export interface Span {
 }
 
 /** Nothing around: a participant by itself, in a run that looks at a few. */
-export const ALONE: Surroundings = { full: false, frozen: {} };
+export const ALONE: Surroundings = { full: false, frozen: new Map() };
 
 export function caseOf(
   program: Program,

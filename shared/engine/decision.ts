@@ -55,7 +55,7 @@ export interface AgencyMonth {
   /** Members with a broadcast day. */
   liveMembers: number;
   /** Windows that opened and stand, by the incentive that opened them. */
-  windows: Readonly<Record<string, number>>;
+  windows: ReadonlyMap<string, number>;
 }
 
 /** What one owner's shops sold together in a month. */
@@ -64,8 +64,13 @@ export interface OwnerMonth {
   feesFen: number;
 }
 
-/** Frozen decisions by `incentive/month`: what each holder was given. */
-export type Frozen = Readonly<Record<string, Readonly<Record<string, number>>>>;
+/** The frozen outcome of a pool split or a ranking: what each holder was given. */
+export interface Award {
+  shares: ReadonlyMap<string, number>;
+}
+
+/** Awards by `incentive/month`. */
+export type Frozen = ReadonlyMap<string, Award>;
 
 /** What a run knows beyond the participant itself. */
 export interface Surroundings {
@@ -73,7 +78,7 @@ export interface Surroundings {
   full: boolean;
   frozen: Frozen;
   /** For an agency: its members' months. */
-  agency?: Readonly<Record<Month, AgencyMonth>>;
+  agency?: ReadonlyMap<Month, AgencyMonth>;
   /** For one of several shops: its owner's months, and the shop that is paid for all of them. */
   owner?: { payee: string; months: Readonly<Record<Month, OwnerMonth>> };
   /** Windows refused by the owner's cap, as {@link windowKey} names them. */
@@ -116,5 +121,5 @@ export interface Evaluation {
   /** Sealed occasions that a pool could not pay in full, and that nothing refuses since: they are paid from their entries. */
   unpaid: ReadonlySet<string>;
   /** Opening dates of the windows that stand, by the incentive that opened them. */
-  opened: Readonly<Record<string, readonly BusinessDate[]>>;
+  opened: ReadonlyMap<string, readonly BusinessDate[]>;
 }

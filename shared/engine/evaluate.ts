@@ -27,7 +27,7 @@ export function evaluate(
   const kase = caseOf(program, history, span, around);
   const { holdings } = kase;
   const { participant } = history;
-  const opened: Record<string, readonly BusinessDate[]> = {};
+  const opened = new Map<string, readonly BusinessDate[]>();
   const nothing = { decisions: [], kept: new Set<string>(), holdings, unpaid: new Set<string>(), opened };
   if (participant === undefined) return { ...nothing, kept: new Set(holdings.keys()) };
   for (const { last } of holdings.values()) versionNamed(program, last.policy);
@@ -41,7 +41,7 @@ export function evaluate(
     const verdict = KINDS[kind](kase, id);
     decisions.push(...verdict.decisions);
     for (const occasion of verdict.kept) kept.add(occasion);
-    if (verdict.opened !== undefined) opened[id] = verdict.opened;
+    if (verdict.opened !== undefined) opened.set(id, verdict.opened);
   }
   decisions.push(...supersededOf(kase, decisions, kept));
   return {

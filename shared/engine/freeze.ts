@@ -2,7 +2,7 @@
 import type { Program } from '../policy/schema.ts';
 import { firstDay, lastDay, type Month } from '../values/calendar.ts';
 import type { Span } from './case.ts';
-import type { AgencyMonth, Frozen, Rule } from './decision.ts';
+import type { AgencyMonth, Award, Frozen, Rule } from './decision.ts';
 import type { History } from './history.ts';
 import { decidedOn, monthsUnder } from './months.ts';
 import { refusalBetween } from './refusal.ts';
@@ -23,22 +23,22 @@ export function freezeDue(
   tally: Tally,
   agencies: readonly History[],
 ): Frozen {
-  const decided: Record<string, Record<string, number>> = {};
+  const decided = new Map<string, Award>();
   const isDue = (name: string, month: Month, { decidedAfterDays }: { decidedAfterDays: number }) =>
-    frozen[name] === undefined && decidedOn(month, decidedAfterDays) <= span.asOf;
+    !frozen.has(name) && decidedOn(month, decidedAfterDays) <= span.asOf;
   for (const id of idsOf(program, 'pooled-split')) {
     for (const { month, rule } of monthsUnder(program, 'pooled-split', id, span)) {
       const name = `${id}/${month}`;
       if (isDue(name, month, rule.incentive))
-        decided[name] = splitMonth(program, rule, month, tally, agencies);
+        decided.set(name, { shares: splitMonth(program, rule, month, tally, agencies) });
     }
   }
   for (const id of idsOf(program, 'ranking')) {
     for (const { month, rule } of monthsUnder(program, 'ranking', id, span)) {
       const name = `${id}/${month}`;
       if (!isDue(name, month, rule.incentive)) continue;
-      const ranked = (tally.contenders[name] ?? []).map(({ participantId }) => participantId);
-      decided[name] = Object.fromEntries(ranked.map((winner) => [winner, rule.incentive.amount]));
+      const ranked = (tally.contenders.get(name) ?? []).map(({ participantId }) => participantId);
+      decided.set(name, { shares: new Map(ranked.map((winner) => [winner, rule.incentive.amount])) });
     }
   }
   return decided;
@@ -50,13 +50,12 @@ function splitMonth(
   month: Month,
   { agencies: months }: Tally,
   agencies: readonly History[],
-): Record<string, number> {
+): Map<string, number> {
+  const sums = (agency: History) => months.get(agency.participantId)?.get(month) ?? NO_MONTH;
   const scores = agencies
-    .filter((agency) =>
-      takesPart(platform, agency, incentive, month, months[agency.participantId]?.[month] ?? NO_MONTH),
-    )
-    .map(({ participantId }) => [participantId, months[participantId]?.[month]?.growthFen ?? 0] as const);
-  return split(incentive.amount, Object.fromEntries(scores), incentive.ceilingBps);
+    .filter((agency) => takesPart(platform, agency, incentive, month, sums(agency)))
+    .map((agency) => [agency.participantId, sums(agency).growthFen] as const);
+  return split(incentive.amount, new Map(scores), incentive.ceilingBps);
 }
 
 /** An agency whose share would be refused takes no part. */

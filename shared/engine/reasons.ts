@@ -54,5 +54,5 @@ export type MissedReason = keyof typeof MISSED;
 
 /** Whether a code says that something is not earned, as opposed to earned or refused. */
 export function isMissed(reason: ReasonCode): reason is MissedReason {
-  return reason in MISSED;
+  return Object.hasOwn(MISSED, reason);
 }

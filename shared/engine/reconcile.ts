@@ -4,6 +4,7 @@ import { seenDays } from '../policy/reach.ts';
 import type { PolicyVersion, Program } from '../policy/schema.ts';
 import { versionNamed } from '../policy/versions.ts';
 import { type BusinessDate, dayNumber } from '../values/calendar.ts';
+import { at } from '../values/sums.ts';
 import type { Decision, Evaluation, Holding } from './decision.ts';
 import type { Change, Evidence, Held, Lowering } from './history.ts';
 import { isMissed, type ReasonCode } from './reasons.ts';
@@ -178,7 +179,7 @@ function correct(program: Program, asked: Asked, known: Held | undefined): Chang
 
 function modeOf(program: Program, { amount, pool, policy }: Change): PolicyVersion['corrections'][string] {
   if (amount >= 0 || pool === undefined) return 'automatic';
-  return versionNamed(program, policy).corrections[pool] ?? 'automatic';
+  return at(versionNamed(program, policy).corrections, pool) ?? 'automatic';
 }
 
 function loweringOf({ change, holding, causes }: Asked): Lowering {

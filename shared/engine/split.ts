@@ -10,12 +10,12 @@ import { compareCodeUnits } from '../values/canonical.ts';
  */
 export function split(
   amount: number,
-  scores: Readonly<Record<string, number>>,
+  scores: ReadonlyMap<string, number>,
   ceilingBps: number,
-): Record<string, number> {
-  const total = Object.values(scores).reduce((sum, score) => sum + BigInt(score), 0n);
-  if (total === 0n) return {};
-  const shares = Object.entries(scores).map(([id, score]) => {
+): Map<string, number> {
+  const total = [...scores.values()].reduce((sum, score) => sum + BigInt(score), 0n);
+  if (total === 0n) return new Map();
+  const shares = [...scores].map(([id, score]) => {
     const product = BigInt(amount) * BigInt(score);
     return { id, share: product / total, remainder: product % total };
   });
@@ -28,7 +28,7 @@ export function split(
     rest -= 1n;
   }
   const ceiling = (BigInt(amount) * BigInt(ceilingBps)) / 10_000n;
-  return Object.fromEntries(
+  return new Map(
     shares
       .map(({ id, share }) => [id, Number(share < ceiling ? share : ceiling)] as const)
       .filter(([, share]) => share > 0),

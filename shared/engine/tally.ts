@@ -17,7 +17,7 @@ import { refusalBetween } from './refusal.ts';
 import { idsOf, ruleOn } from './rules.ts';
 
 /** A creator in the running for a month. */
-interface Contender {
+export interface Contender {
   participantId: string;
   fen: number;
   views: number;
@@ -25,12 +25,16 @@ interface Contender {
 
 export interface Tally {
   /** By agency, then month. Agencies that lost all members are here with no months. */
-  agencies: Record<string, Record<Month, AgencyMonth>>;
+  agencies: Map<string, Map<Month, AgencyMonth>>;
   /** The best of each ranking not yet decided, by `incentive/month`. */
-  contenders: Record<string, Contender[]>;
+  contenders: Map<string, Contender[]>;
 }
 
-export const NO_MONTH: AgencyMonth = { netFen: 0, growthFen: 0, liveMembers: 0, windows: {} };
+export const NO_MONTH: AgencyMonth = { netFen: 0, growthFen: 0, liveMembers: 0, windows: new Map() };
+
+function emptyTally(): Tally {
+  return { agencies: new Map(), contenders: new Map() };
+}
 
 /** What one participant adds. `opened` are the windows of its evaluation that stand. */
 export function tallyOf(
@@ -40,8 +44,8 @@ export function tallyOf(
   frozen: Frozen,
   opened: Evaluation['opened'],
 ): Tally {
-  const tally: Tally = { agencies: {}, contenders: {} };
-  for (const agency of history.agencies) tally.agencies[agency] = {};
+  const tally = emptyTally();
+  for (const agency of history.agencies) tally.agencies.set(agency, new Map());
   const { participant } = history;
   if (participant === undefined || participant.platform !== program.platform) return tally;
   const kase = caseOf(program, history, span);
@@ -66,9 +70,9 @@ function addMemberMonths(kase: Case, opened: Evaluation['opened'], tally: Tally)
   if (first === undefined || participant === undefined || participant.memberships === undefined) return;
   for (const month of visibleMonths(first, kase, (one) => memberReadsFrom(kase.program, one))) {
     for (const agency of agenciesBetween(participant, firstDay(month), lastDay(month))) {
-      const months = tally.agencies[agency] ?? {};
-      months[month] = memberMonth(kase, opened, agency, month);
-      tally.agencies[agency] = months;
+      const months = tally.agencies.get(agency) ?? new Map();
+      months.set(month, memberMonth(kase, opened, agency, month));
+      tally.agencies.set(agency, months);
     }
   }
 }
@@ -91,8 +95,8 @@ function memberMonth(
     netFen += day.netFen;
     live ||= day.sessions.length > 0;
   }
-  const windows = Object.fromEntries(
-    Object.entries(opened).map(([id, dates]) => [
+  const windows = new Map(
+    [...opened].map(([id, dates]) => [
       id,
       dates.filter((date) => monthOf(date) === month && agencyOn(participant, date) === agency).length,
     ]),
@@ -111,12 +115,12 @@ function addContender(kase: Case, frozen: Frozen, tally: Tally): void {
   for (const id of idsOf(program, 'ranking')) {
     for (const { month, rule } of monthsFor(kase, 'ranking', id)) {
       const name = `${id}/${month}`;
-      if (frozen[name] !== undefined) continue;
+      if (frozen.has(name)) continue;
       if (decidedOn(month, rule.incentive.decidedAfterDays) > kase.asOf) continue;
       const { fen, views } = monthFigures(kase.activity, month, rule.incentive.measure);
       if (fen < rule.incentive.minFen || fen <= 0) continue;
       if (refusalBetween(history, firstDay(month), lastDay(month)) !== undefined) continue;
-      tally.contenders[name] = [{ participantId: history.participantId, fen, views }];
+      tally.contenders.set(name, [{ participantId: history.participantId, fen, views }]);
     }
   }
 }
@@ -137,20 +141,19 @@ export function monthFigures({ days }: Activity, month: Month, measure: 'net-sal
 
 /** The sum of tallies. Of each ranking, only as many are kept as it has places. */
 export function mergeTallies(program: Program, tallies: readonly Tally[]): Tally {
-  const sum: Tally = { agencies: {}, contenders: {} };
+  const sum = emptyTally();
   for (const { agencies, contenders } of tallies) {
-    for (const [agency, months] of Object.entries(agencies)) {
-      const known = sum.agencies[agency] ?? {};
-      for (const [month, part] of Object.entries(months))
-        known[month] = addMonth(known[month] ?? NO_MONTH, part);
-      sum.agencies[agency] = known;
+    for (const [agency, months] of agencies) {
+      const known = sum.agencies.get(agency) ?? new Map<Month, AgencyMonth>();
+      for (const [month, part] of months) known.set(month, addMonth(known.get(month) ?? NO_MONTH, part));
+      sum.agencies.set(agency, known);
     }
-    for (const [name, some] of Object.entries(contenders)) {
-      sum.contenders[name] = [...(sum.contenders[name] ?? []), ...some];
+    for (const [name, some] of contenders) {
+      sum.contenders.set(name, [...(sum.contenders.get(name) ?? []), ...some]);
     }
   }
-  for (const [name, all] of Object.entries(sum.contenders)) {
-    sum.contenders[name] = all.sort(compareContenders).slice(0, placesOf(program, name));
+  for (const [name, all] of sum.contenders) {
+    sum.contenders.set(name, all.sort(compareContenders).slice(0, placesOf(program, name)));
   }
   return sum;
 }
@@ -166,11 +169,12 @@ function compareContenders(a: Contender, b: Contender): number {
 }
 
 function addMonth(a: AgencyMonth, b: AgencyMonth): AgencyMonth {
-  const ids = new Set([...Object.keys(a.windows), ...Object.keys(b.windows)]);
+  const windows = new Map(a.windows);
+  for (const [id, opened] of b.windows) windows.set(id, (windows.get(id) ?? 0) + opened);
   return {
     netFen: a.netFen + b.netFen,
     growthFen: a.growthFen + b.growthFen,
     liveMembers: a.liveMembers + b.liveMembers,
-    windows: Object.fromEntries([...ids].map((id) => [id, (a.windows[id] ?? 0) + (b.windows[id] ?? 0)])),
+    windows,
   };
 }

@@ -70,7 +70,7 @@ export async function keepApproved(
   );
   const all = new Set([...shown.keys(), ...now.keys()]);
   const moved = new Set([...all].filter((id) => shown.get(id) !== now.get(id)));
-  if (Object.keys(planned.frozen).length > 0) {
+  if (planned.frozen.size > 0) {
     if (moved.size > 0) refuse(planned, `${moved.size} participants have moved, and it decides for all`);
     if (!isComplete(outcomes)) refuse(planned, 'not everyone could be evaluated, and it decides for all');
     await freezeShown(services, run, planned);
@@ -129,10 +129,9 @@ export async function recordUnfunded(services: Services, run: Run, { parts, cuts
 }
 
 async function freezeShown({ table }: Services, run: Run, planned: PlannedRun): Promise<void> {
-  for (const [name, shares] of Object.entries(planned.frozen)) {
-    const frozen = await freeze(table, run.program, name, shares, run.runId);
-    if (canonicalJson(frozen) !== canonicalJson(shares))
-      refuse(planned, `${name} has been decided otherwise`);
+  for (const [name, award] of planned.frozen) {
+    const frozen = await freeze(table, run.program, name, award, run.runId);
+    if (canonicalJson(frozen) !== canonicalJson(award)) refuse(planned, `${name} has been decided otherwise`);
   }
 }
 

@@ -1,9 +1,9 @@
 /** What takes everyone: sums the shards' tallies, and freezes the pools and ranks that have fallen due. */
 import pMap from 'p-map';
-import type { Frozen } from '../engine/decision.ts';
+import type { Award, Frozen } from '../engine/decision.ts';
 import { freezeDue } from '../engine/freeze.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
-import { freeze } from '../store/decisions.ts';
+import { awardsFrom, freeze, type StoredAwards } from '../store/decisions.ts';
 import { readProfiles } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { approvedPlan, checkFrozen } from './approved.ts';
@@ -17,6 +17,7 @@ import {
 } from './evaluation.ts';
 import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
+import { agenciesFrom, type StoredAgencies, tallyFrom } from './stored.ts';
 
 /** What the last evaluating stage needs: whom it looks at, the members' sums, and the decisions made now. */
 export interface Context {
@@ -28,7 +29,16 @@ export interface Context {
 
 /** What {@link decide} stored. */
 export async function readContext({ plans }: Services, hash: string): Promise<Context> {
-  return JSON.parse(await plans.get(hash)) as Context;
+  const { ids, agencies, frozen } = JSON.parse(await plans.get(hash)) as {
+    ids: string[];
+    agencies?: StoredAgencies;
+    frozen: StoredAwards;
+  };
+  return {
+    ids,
+    ...(agencies === undefined ? {} : { agencies: agenciesFrom(agencies) }),
+    frozen: awardsFrom(frozen),
+  };
 }
 
 /**
@@ -44,14 +54,14 @@ export async function decide(
   const { table, plans } = services;
   const program = pinnedProgram(services, run);
   const { last } = await readDeferred(services, outcomes);
-  if (!isComplete(outcomes)) return storeJson(services, { ids: last, frozen: {} } satisfies Context);
+  if (!isComplete(outcomes)) return storeJson(services, { ids: last, frozen: new Map() } satisfies Context);
   const tallies = await pMap(
     evaluatedShards(outcomes).flatMap(({ tally }) => tally ?? []),
-    async (hash) => JSON.parse(await plans.get(hash)) as Tally,
+    async (hash) => tallyFrom(await plans.get(hash)),
     { concurrency: 8 },
   );
   const tally = mergeTallies(program, tallies);
-  const agencies = Object.keys(tally.agencies).sort();
+  const agencies = [...tally.agencies.keys()].sort();
   const due = freezeDue(
     program,
     run,
@@ -61,13 +71,13 @@ export async function decide(
   );
   const planned = await approvedPlan(services, run);
   if (planned !== undefined) checkFrozen(planned, due);
-  const frozen: Record<string, Frozen[string]> = {};
-  for (const [name, shares] of Object.entries(due)) {
+  const frozen = new Map<string, Award>();
+  for (const [name, award] of due) {
     // A plan that was shown freezes nothing before all of it is known to stand.
     const keeps = run.dryRun || planned !== undefined;
-    frozen[name] = keeps ? shares : await freeze(table, run.program, name, shares, run.runId);
+    frozen.set(name, keeps ? award : await freeze(table, run.program, name, award, run.runId));
   }
-  const holders = Object.values(frozen).flatMap((shares) => Object.keys(shares));
+  const holders = [...frozen.values()].flatMap(({ shares }) => [...shares.keys()]);
   const ids = [...new Set([...last, ...agencies, ...holders])].sort();
   return storeJson(services, { ids, agencies: tally.agencies, frozen } satisfies Context);
 }

@@ -25,7 +25,7 @@ export async function evaluateEntities(
   const program = pinnedProgram(services, run);
   const { entities } = await readDeferred(services, outcomes);
   const own = entities.filter((entity) => bucketOf(entity, of) === shard);
-  const frozen = own.length === 0 ? {} : await frozenFor(services, run);
+  const frozen = own.length === 0 ? new Map() : await frozenFor(services, run);
   return planAll(services, run, program, shard, own, async (entity, to) => {
     const shops = await readShops(services, entity, run);
     const around = { full: run.full, frozen };

@@ -27,13 +27,13 @@ export async function evaluateLast(
   const program = pinnedProgram(services, run);
   const { ids, agencies, frozen: decidedNow } = await readContext(services, context);
   const own = ids.filter((id) => bucketOf(id, of) === shard);
-  const frozen = { ...(await frozenFor(services, run)), ...decidedNow };
+  const frozen = new Map([...(await frozenFor(services, run)), ...decidedNow]);
   return planAll(services, run, program, shard, own, async (id, to) => {
     const history = await readHistory(table, id, run.horizon, run);
     const around: Surroundings = {
       full: run.full,
       frozen,
-      ...(agencies === undefined ? {} : { agency: agencies[id] ?? {} }),
+      ...(agencies === undefined ? {} : { agency: agencies.get(id) ?? new Map() }),
     };
     to.evaluated(history, await evaluateOne(services, run, program, history, around));
   });

@@ -75,7 +75,7 @@ export function isComplete(outcomes: readonly ShardOutcome[]): boolean {
 
 /** The decisions that are frozen, for a run that takes anything as granted. */
 export async function frozenFor({ table }: Services, { program, fresh }: Run): Promise<Frozen> {
-  return fresh ? {} : readFrozen(table, program);
+  return fresh ? new Map() : readFrozen(table, program);
 }
 
 /** The lists that some shards deferred, as one. */

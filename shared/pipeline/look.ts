@@ -40,8 +40,8 @@ export async function lookAt(
   const history = seen(all, span);
   const around: Surroundings = { full: true, frozen: await readFrozen(services.table, program.program) };
   if (history.participant?.kind === 'agency') {
-    const agency =
-      (await tallyMembers(services, program, history, span, around)).agencies[participantId] ?? {};
+    const { agencies } = await tallyMembers(services, program, history, span, around);
+    const agency = agencies.get(participantId) ?? new Map();
     return { history, evaluation: evaluate(program, history, span, { ...around, agency }) };
   }
   const evaluations = await lookAtEntity(services, program, entityOf(history), span, around);

@@ -147,7 +147,7 @@ export async function evaluateAll(
   await each((shard) => evaluateShard(services, run, shard));
   const first = [...results];
   await each((shard) => evaluateEntities(services, run, shard, first));
-  if (!run.full) return { results, frozen: {} };
+  if (!run.full) return { results, frozen: new Map() };
   const context = await decide(services, run, results);
   await each((shard) => evaluateLast(services, run, shard, context));
   return { results, frozen: (await readContext(services, context)).frozen };

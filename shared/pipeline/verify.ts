@@ -20,7 +20,6 @@ import { readPart } from './plan.ts';
 import { evaluateAll, HeldError } from './run-here.ts';
 import { parseRunInput } from './run-input.ts';
 import type { Services } from './services.ts';
-import { addTo } from './totals.ts';
 
 /** What a verification found. Only `differences` are wrong. */
 export interface Verification {
@@ -126,27 +125,27 @@ function wrongDates(control: Control, runs: readonly RunRecord[]): string[] {
 
 /** Entries of an occasion are numbered from 1 without a gap. */
 function wrongNumbers(entries: readonly Entry[]): string[] {
-  const seen: Record<string, number> = {};
+  const seen = new Map<string, number>();
   const wrong: string[] = [];
   for (const { participantId, occasion, n } of entries) {
     const key = `${participantId} ${occasion}`;
-    const expected = (seen[key] ?? 0) + 1;
+    const expected = (seen.get(key) ?? 0) + 1;
     if (n !== expected) wrong.push(`${key}: entry ${n} follows ${expected - 1}`);
-    seen[key] = n;
+    seen.set(key, n);
   }
   return wrong;
 }
 
 /** Each entry is of a run on record, and each closed run wrote as many entries as it says. */
 function wrongRuns(entries: readonly Entry[], runs: readonly RunRecord[]): string[] {
-  const written: Record<string, number> = {};
-  for (const { runId } of entries) addTo(written, runId, 1);
+  const written = new Map<string, number>();
+  for (const { runId } of entries) written.set(runId, (written.get(runId) ?? 0) + 1);
   const known = new Set(runs.map(({ runId }) => runId));
-  const strangers = Object.keys(written).filter((runId) => !known.has(runId));
+  const strangers = [...written.keys()].filter((runId) => !known.has(runId));
   return [
-    ...strangers.map((runId) => `${written[runId]} entries are of run ${runId}, which is not on record`),
+    ...strangers.map((runId) => `${written.get(runId)} entries are of run ${runId}, which is not on record`),
     ...runs.flatMap(({ runId, state, summary }) => {
-      const count = written[runId] ?? 0;
+      const count = written.get(runId) ?? 0;
       if (state !== 'closed' || summary === undefined || summary.entries === count) return [];
       return [`run ${runId} says it wrote ${summary.entries} entries, and the ledger has ${count}`];
     }),
@@ -159,16 +158,18 @@ async function wrongPools(
   program: Program,
   entries: readonly Entry[],
 ): Promise<string[]> {
-  const granted: Record<string, number> = {};
-  for (const entry of entries) for (const node of nodesOf(entry)) addTo(granted, node, entry.amount);
+  // Exact: a damaged ledger may add up to more than a number holds.
+  const granted = new Map<string, bigint>();
+  for (const entry of entries) {
+    for (const node of nodesOf(entry)) granted.set(node, (granted.get(node) ?? 0n) + BigInt(entry.amount));
+  }
   return (await readPools(table, program.program)).flatMap(({ pool, limit, left, reserved }) => {
     const says = limit - left - reserved;
+    const sum = granted.get(pool) ?? 0n;
     const wrong =
-      says === (granted[pool] ?? 0)
+      BigInt(says) === sum
         ? []
-        : [
-            `pool ${pool} says ${says} granted, and its entries add up to ${granted[pool] ?? 0}: hongbao budget recount`,
-          ];
+        : [`pool ${pool} says ${says} granted, and its entries add up to ${sum}: hongbao budget recount`];
     return reserved === 0
       ? wrong
       : [...wrong, `pool ${pool} holds ${reserved} for a run that is not open: hongbao budget recount`];

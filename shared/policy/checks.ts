@@ -1,16 +1,10 @@
 /** What must hold of a program beyond its schema, before it may run. */
 import { monthOf, periodOf } from '../values/calendar.ts';
+import { at } from '../values/sums.ts';
 import { duplicates, parseInput } from '../values/validation.ts';
 import { namingFaults } from './naming.ts';
 import { reachFaults } from './reach.ts';
-import {
-  type Incentive,
-  type PolicyVersion,
-  type Program,
-  programSchema,
-  type Reward,
-  type Rung,
-} from './schema.ts';
+import { type Incentive, type PolicyVersion, type Program, programSchema, type Rung } from './schema.ts';
 import { versionFaults } from './sequence.ts';
 
 /**
@@ -31,20 +25,21 @@ export function checkProgram(input: unknown): Program {
 }
 
 function incentiveFaults(program: Program, version: PolicyVersion): string[] {
-  const at = (id: string, fault: string) => `${version.version} ${id}: ${fault}`;
+  const faultAt = (id: string, fault: string) => `${version.version} ${id}: ${fault}`;
   const faults: string[] = [];
   for (const pool of Object.keys(program.pools)) {
-    if (version.corrections[pool] === undefined) faults.push(at(pool, 'no corrections mode for this pool'));
+    if (at(version.corrections, pool) === undefined)
+      faults.push(faultAt(pool, 'no corrections mode for this pool'));
   }
   for (const incentive of version.incentives) {
-    faults.push(...kindFaults(program, version, incentive).map((fault) => at(incentive.id, fault)));
+    faults.push(...kindFaults(program, version, incentive).map((fault) => faultAt(incentive.id, fault)));
   }
   return faults;
 }
 
 function kindFaults(program: Program, version: PolicyVersion, incentive: Incentive): string[] {
   const faults = [
-    ...rewardFaults(program, incentive.reward),
+    ...rewardFaults(program, incentive),
     ...stepFaults(rungsOf(incentive).map(({ name, atFen }) => ({ name, from: atFen }))),
     ...payeeFaults(incentive),
   ];
@@ -110,9 +105,11 @@ function stepFaults(steps: readonly { name: string; from: number }[]): string[] 
   return faults;
 }
 
-function rewardFaults(program: Program, { unit, pool, limit }: Reward): string[] {
+function rewardFaults(program: Program, { id, reward: { unit, pool, limit } }: Incentive): string[] {
+  if (limit !== undefined && at(program.pools, id) !== undefined)
+    return ['has a limit of its own, and a pool has its name: the budget could not tell them apart'];
   if (pool === undefined) return limit === undefined ? [] : ['has a limit of its own, and no pool'];
-  const known = program.pools[pool];
+  const known = at(program.pools, pool);
   if (known === undefined) return [`pool ${pool} is not one of ${Object.keys(program.pools).join(', ')}`];
   return known.unit === unit ? [] : [`pays ${unit} from pool ${pool}, which holds ${known.unit}`];
 }

@@ -228,5 +228,4 @@ export type Program = z.infer<typeof programSchema>;
 export type PolicyVersion = z.infer<typeof versionSchema>;
 export type Incentive = z.infer<typeof incentiveSchema>;
 export type IncentiveOf<K extends Incentive['kind']> = Extract<Incentive, { kind: K }>;
-export type Reward = z.infer<typeof rewardSchema>;
 export type Rung = z.infer<typeof rungSchema>;

@@ -1,5 +1,7 @@
 /** Plans shown to an operator: what was asked, and what it rested on, so that applying can tell what has moved. */
 import type { Frozen } from '../engine/decision.ts';
+import { canonicalJson } from '../values/canonical.ts';
+import { awardsFrom, type StoredAwards } from './decisions.ts';
 import { getItem, putItem } from './items.ts';
 import { expiry, keys, type Table } from './table.ts';
 
@@ -24,7 +26,12 @@ export async function keepPlanned(
   plan: PlannedRun,
   nowMs: number,
 ): Promise<void> {
-  await putItem(table, { ...keys.planned(program, plan.manifest), ...plan, expiresAt: expiry(nowMs) });
+  await putItem(table, {
+    ...keys.planned(program, plan.manifest),
+    ...plan,
+    frozen: canonicalJson(plan.frozen),
+    expiresAt: expiry(nowMs),
+  });
 }
 
 /** A plan by its hash, read strongly. */
@@ -36,5 +43,5 @@ export async function readPlanned(
   const item = await getItem(table, keys.planned(program, manifest));
   if (item === undefined) return undefined;
   const { pk: _pk, sk: _sk, expiresAt: _expiresAt, ...plan } = item;
-  return plan as PlannedRun;
+  return { ...plan, frozen: awardsFrom(JSON.parse(String(plan.frozen)) as StoredAwards) } as PlannedRun;
 }

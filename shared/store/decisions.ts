@@ -1,14 +1,15 @@
 /** Frozen decisions: what takes everyone is decided once, put if absent before it is funded, and read ever after. */
-import type { Frozen } from '../engine/decision.ts';
-import { getItem, itemsIn, putIfAbsent } from './items.ts';
+import type { Award, Frozen } from '../engine/decision.ts';
+import { canonicalJson } from '../values/canonical.ts';
+import { getItem, type Item, itemsIn, putIfAbsent } from './items.ts';
 import { keys, type Table } from './table.ts';
 
 /** All frozen decisions of a program by `incentive/month`, read strongly. */
 export async function readFrozen(table: Table, program: string): Promise<Frozen> {
   const { pk, sk } = keys.decided(program, '');
-  const frozen: Record<string, Record<string, number>> = {};
-  for await (const { decision, shares } of itemsIn(table, { pk, startsWith: sk }))
-    frozen[String(decision)] = shares;
+  const frozen = new Map<string, Award>();
+  for await (const item of itemsIn(table, { pk, startsWith: sk }))
+    frozen.set(String(item.decision), awardOf(item));
   return frozen;
 }
 
@@ -17,10 +18,24 @@ export async function freeze(
   table: Table,
   program: string,
   decision: string,
-  shares: Readonly<Record<string, number>>,
+  award: Award,
   runId: string,
-): Promise<Readonly<Record<string, number>>> {
+): Promise<Award> {
   const key = keys.decided(program, decision);
-  if (await putIfAbsent(table, { ...key, decision, shares, runId })) return shares;
-  return (await getItem(table, key))?.shares ?? {};
+  if (await putIfAbsent(table, { ...key, decision, shares: canonicalJson(award.shares), runId }))
+    return award;
+  const there = await getItem(table, key);
+  if (there === undefined) throw new Error(`${program}: ${decision} is decided, and is not there`);
+  return awardOf(there);
+}
+
+/** Awards as their canonical JSON has them: the pairs of each map. */
+export type StoredAwards = [name: string, award: { shares: [string, number][] }][];
+
+export function awardsFrom(stored: StoredAwards): Frozen {
+  return new Map(stored.map(([name, { shares }]) => [name, { shares: new Map(shares) }]));
+}
+
+function awardOf({ shares }: Item): Award {
+  return { shares: new Map(JSON.parse(String(shares)) as [string, number][]) };
 }

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 
 /**
  * JSON with keys in code-unit order and without undefined values, so that equal values give equal text. Holds
- * for the integers, text, booleans, lists and records that this project stores (RFC 8785 for those).
+ * for the integers, text, booleans, lists and records that this project stores (RFC 8785 for those). A map becomes
+ * a list of its pairs, in the order of their keys: whoever reads it makes a map of them again.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner instanceof Map) return [...inner].sort(([a], [b]) => compareCodeUnits(a, b));
     if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => compareCodeUnits(a, b)));
   });

@@ -153,7 +153,12 @@ describe('5. a frozen award', () => {
     expect(hall.desks.get('c-1')?.last(`top-creator/${AUGUST}`)).toMatchObject({
       reason: 'platform-corrected',
     });
-    expect(hall.frozen[`top-creator/${AUGUST}`]).toEqual({ 'c-1': 10_000_000, 'c-2': 10_000_000 });
+    expect(hall.frozen.get(`top-creator/${AUGUST}`)?.shares).toEqual(
+      new Map([
+        ['c-1', 10_000_000],
+        ['c-2', 10_000_000],
+      ]),
+    );
   });
 
   it('is lost with the kind that it was for, and comes back with it', () => {

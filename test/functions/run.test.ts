@@ -240,7 +240,7 @@ describe('a run that looks at everyone', () => {
     const failed = [...first, { shard: 7, error: 'Lambda.Unknown: gone' }];
     const context = await call<string>('decide', { run, first: failed, entities });
     const stored = plans.get(`plans/${context}.json.gz`) ?? new Uint8Array();
-    expect(JSON.parse(gunzipSync(stored).toString())).toEqual({ ids: ['a-1'], frozen: {} });
+    expect(JSON.parse(gunzipSync(stored).toString())).toEqual({ ids: ['a-1'], frozen: [] });
   });
 });
 

@@ -55,6 +55,14 @@ describe('a program is refused', () => {
       /10000 stands twice/,
     ],
     [
+      '14. of which an incentive with a limit of its own is called like a pool',
+      (p) => {
+        incentive(p, 'monthly').reward.limit = 1_000;
+        version(p).incentives.find(({ id }) => id === 'steady')!.id = 'exposure';
+      },
+      /exposure: has a limit of its own, and a pool has its name/,
+    ],
+    [
       'that pays from a pool it does not have',
       (p) => void Object.assign(incentive(p, 'monthly').reward, { pool: 'gold' }),
       /steady: pool gold is not one of exposure/,

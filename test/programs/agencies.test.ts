@@ -297,10 +297,10 @@ describe('agency growth', () => {
     [100, 500_000],
     [101, 500_000],
   ])('of %i windows is %i', (windows, amount) => {
-    const months = { '2024-08': { ...NO_MONTH, windows: { 'new-host': windows } } };
+    const months = new Map([['2024-08', { ...NO_MONTH, windows: new Map([['new-host', windows]]) }]]);
     const history = new Desk('a-1').learn(agency()).history('2024-05-01');
     const span = { horizon: '2024-05-01', asOf: '2024-08-31' };
-    const around = { full: true, frozen: {}, agency: months };
+    const around = { full: true, frozen: new Map(), agency: months };
     expect(evaluate(TREASURE_HOST, history, span, around).decisions).toContainEqual(
       expect.objectContaining({ occasion: 'agency-growth/2024-08', outcome: 'earned', amount }),
     );

@@ -44,7 +44,7 @@ describe('12: an owner of 12 shops that all go live on 1 August', () => {
   it('opens 10 windows: the two latest starts are refused', () => {
     const histories = shops.map(({ by, facts }) => new Desk(by).learn(...facts).history('2024-05-01'));
     const span = { horizon: '2024-05-01', asOf: '2024-08-01' };
-    const evaluations = evaluateEntity(TREASURE_HOST, histories, span, { full: false, frozen: {} });
+    const evaluations = evaluateEntity(TREASURE_HOST, histories, span, { full: false, frozen: new Map() });
     for (const { by } of shops) {
       const { decisions, opened } = evaluations.get(by)!;
       const cold = decisions.find(({ occasion }) => occasion === 'w1/cold-1');
@@ -59,7 +59,7 @@ describe('12: an owner of 12 shops that all go live on 1 August', () => {
             }
           : { outcome: 'earned', amount: 20_000 },
       );
-      expect(opened['new-host'], by).toEqual(refused ? [] : ['2024-08-01']);
+      expect(opened.get('new-host'), by).toEqual(refused ? [] : ['2024-08-01']);
     }
   });
 
@@ -90,14 +90,18 @@ describe('12: an owner of 12 shops that all go live on 1 August', () => {
 });
 
 describe('13: a pool of 1,000 fen and three scores of 1', () => {
-  const scores = { 'a-3': 1, 'a-1': 1, 'a-2': 1 };
+  const scores = new Map([
+    ['a-3', 1],
+    ['a-1', 1],
+    ['a-2', 1],
+  ]);
 
   it('with a ceiling of 50% gives 334, 333 and 333 to ids in order', () => {
-    expect(split(1_000, scores, 5_000)).toEqual({ 'a-1': 334, 'a-2': 333, 'a-3': 333 });
+    expect(Object.fromEntries(split(1_000, scores, 5_000))).toEqual({ 'a-1': 334, 'a-2': 333, 'a-3': 333 });
   });
 
   it('with a ceiling of 20% gives 200 each', () => {
-    expect(split(1_000, scores, 2_000)).toEqual({ 'a-1': 200, 'a-2': 200, 'a-3': 200 });
+    expect(Object.fromEntries(split(1_000, scores, 2_000))).toEqual({ 'a-1': 200, 'a-2': 200, 'a-3': 200 });
   });
 });
 

@@ -11,7 +11,7 @@ import { Desk } from './engine.ts';
 export class Hall {
   readonly program: Program;
   readonly desks = new Map<string, Desk>();
-  frozen: Frozen = {};
+  frozen: Frozen = new Map();
 
   constructor(program: Program, ids: readonly string[]) {
     this.program = program;
@@ -40,14 +40,14 @@ export class Hall {
     );
     const histories = desks.map((desk) => desk.history(span.horizon));
     const agencies = histories.filter(({ participant }) => participant?.kind === 'agency');
-    this.frozen = { ...this.frozen, ...freezeDue(this.program, span, this.frozen, tally, agencies) };
+    this.frozen = new Map([...this.frozen, ...freezeDue(this.program, span, this.frozen, tally, agencies)]);
     for (const desk of desks) {
-      const agency = tally.agencies[desk.participantId];
+      const agency = tally.agencies.get(desk.participantId);
       desk.run(asOf, span.horizon, {
         full: true,
         frozen: this.frozen,
         ...(agencies.some(({ participantId }) => participantId === desk.participantId)
-          ? { agency: agency ?? {} }
+          ? { agency: agency ?? new Map() }
           : {}),
       });
     }

@@ -70,7 +70,7 @@ export async function amounts(world: World, start: string): Promise<Record<strin
 
 /** The names of what is frozen. */
 export async function frozenNames(world: World, program = PROGRAM): Promise<string[]> {
-  return Object.keys(await readFrozen(world.table, program)).sort();
+  return [...(await readFrozen(world.table, program)).keys()].sort();
 }
 
 /** What a verification finds wrong; nothing, if all is well. */

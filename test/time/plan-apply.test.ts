@@ -141,10 +141,10 @@ describe('on a quiet table', () => {
     await world.ingest(agencyWith('a-1', { fen: 900_000 * CNY, feesFen: 10_000 * CNY }), '2024-09-16');
     const input = { job: 'month-end', from: '2024-08-01', to: '2024-08-31', asOf: '2024-09-16' };
     const { difference } = await plan(world, input);
-    expect(await readFrozen(world.table, PROGRAM)).toEqual({});
+    expect(await readFrozen(world.table, PROGRAM)).toEqual(new Map());
     expect(difference.totals.fen).toBeGreaterThan(0);
     expect(await apply(world, difference.plan)).toMatchObject({ manifest: difference.plan });
-    expect(Object.keys(await readFrozen(world.table, PROGRAM)).sort()).toEqual([
+    expect([...(await readFrozen(world.table, PROGRAM)).keys()].sort()).toEqual([
       'agency-pool/2024-08',
       'top-creator/2024-08',
     ]);
@@ -231,7 +231,7 @@ describe('what has moved since the plan was shown', () => {
     const { difference } = await plan(world, input);
     await world.ingest([session('2024-08-20', { by: 'm-7' })], '2024-09-16');
     await expectRefused(world, difference.plan, '1 participants have moved, and it decides for all');
-    expect(await readFrozen(world.table, PROGRAM)).toEqual({});
+    expect(await readFrozen(world.table, PROGRAM)).toEqual(new Map());
   });
 
   it('what a pool would be split by: the plan is refused before it is frozen', async () => {
@@ -249,7 +249,7 @@ describe('what has moved since the plan was shown', () => {
     );
     await world.ingest(withdrawn, '2024-09-16');
     await expectRefused(world, difference.plan, 'pools or ranks would be decided otherwise');
-    expect(await readFrozen(world.table, PROGRAM)).toEqual({});
+    expect(await readFrozen(world.table, PROGRAM)).toEqual(new Map());
   });
 });
 

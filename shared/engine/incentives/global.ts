@@ -33,14 +33,14 @@ export function fromFrozen<K extends GlobalKind>(
     const { who, decidedAfterDays } = global(rule);
     const decided = decidedOn(month, decidedAfterDays);
     // Looking back to a date before it was decided, there is no such decision yet.
-    const frozen = decided <= kase.asOf ? kase.around.frozen[`${id}/${month}`] : undefined;
-    const share = frozen?.[participantId] ?? 0;
+    const award = decided <= kase.asOf ? kase.around.frozen.get(`${id}/${month}`) : undefined;
+    const share = award?.shares.get(participantId) ?? 0;
     // An award is lost with the kind that it was for, not with a cluster or a sort of agency.
     const fits =
       share > 0 ? participant !== undefined && who.kinds.includes(participant.kind) : concerns(rule, kase);
     if (!fits) continue;
     const decision =
-      frozen === undefined
+      award === undefined
         ? tell.unfrozen(rule, month, decided)
         : share === 0
           ? tell.lost(rule, month)

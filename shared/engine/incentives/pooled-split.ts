@@ -28,13 +28,13 @@ function lost(kase: Case, rule: Rule<'pooled-split'>, month: Month): Decision | 
 }
 
 function outlook(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month): MissedReason | undefined {
-  const { liveMembers, growthFen } = kase.around.agency?.[month] ?? NO_MONTH;
+  const { liveMembers, growthFen } = kase.around.agency?.get(month) ?? NO_MONTH;
   if (liveMembers < incentive.minLiveMembers) return 'too-few-live-members';
   return growthFen === 0 ? 'no-growth' : undefined;
 }
 
 function figures(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month) {
-  const { liveMembers, growthFen } = kase.around.agency?.[month] ?? NO_MONTH;
+  const { liveMembers, growthFen } = kase.around.agency?.get(month) ?? NO_MONTH;
   if (kase.around.agency === undefined) return { poolFen: incentive.amount };
   return { poolFen: incentive.amount, growthFen, liveMembers, needLiveMembers: incentive.minLiveMembers };
 }

@@ -72,7 +72,7 @@ function salesOf(kase: Case, { incentive }: Rule<'rebate'>, month: Month): Owner
     sum.feesFen += day.feesFen;
   }
   const isAgency = kase.history.participant?.kind === 'agency';
-  return isAgency ? { netFen: agency?.[month]?.netFen ?? 0, feesFen: sum.feesFen } : sum;
+  return isAgency ? { netFen: agency?.get(month)?.netFen ?? 0, feesFen: sum.feesFen } : sum;
 }
 
 /**

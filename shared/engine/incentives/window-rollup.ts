@@ -15,7 +15,7 @@ export function windowRollup(kase: Case, id: string): Verdict {
   const decisions: Decision[] = [];
   for (const { month, rule } of monthsFor(kase, 'window-rollup', id)) {
     // Without a member of any day, there is nothing to decide but what the ledger still has.
-    const sums = agency[month] ?? (kase.holdings.has(`${id}/${month}`) ? NO_MONTH : undefined);
+    const sums = agency.get(month) ?? (kase.holdings.has(`${id}/${month}`) ? NO_MONTH : undefined);
     if (sums !== undefined) decisions.push(decideMonth(kase, rule, month, sums));
   }
   return { decisions, kept: [] };
@@ -23,7 +23,7 @@ export function windowRollup(kase: Case, id: string): Verdict {
 
 function decideMonth(kase: Case, rule: Rule<'window-rollup'>, month: Month, sums: AgencyMonth): Decision {
   const { id, windowsOf, amountEach, maxAmount } = rule.incentive;
-  const windows = sums.windows[windowsOf] ?? 0;
+  const windows = sums.windows.get(windowsOf) ?? 0;
   const stake = { rule, occasion: `${id}/${month}`, worth: Math.min(windows * amountEach, maxAmount) };
   const evidence = { windows, each: amountEach };
   const by = lastDay(month);
