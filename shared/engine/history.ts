@@ -45,6 +45,8 @@ export interface Entry {
   amount: number;
   earnedOn: BusinessDate;
   runId: string;
+  /** The part of the plan that it comes from, by its hash: of two parts with one participant, one is displaced. */
+  part: string;
   /** When its run was opened, as an ISO 8601 instant: the same however often the write is retried. */
   recordedAt: string;
   /** The policy version that decided, as `version@hash`. */
@@ -124,9 +126,11 @@ export interface History {
   attestations: readonly Attestation[];
   sanctions: readonly Sanction[];
   days: readonly Day[];
-  /** Who may belong to it as an agency or as an owner: their own profiles decide. */
+  /** Who may be its member, if it is an agency: their own profiles decide. */
   members: readonly string[];
-  /** The owners that it has ever belonged to. */
+  /** Which shops may belong to it, if it is an entity, whatever else it is: their own profiles decide. */
+  shops: readonly string[];
+  /** The entities that it has ever belonged to. */
   entities: readonly string[];
   /** The agencies that it has ever been a member of. */
   agencies: readonly string[];

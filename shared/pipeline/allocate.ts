@@ -11,6 +11,7 @@ import { compareCodeUnits } from '../values/canonical.ts';
 import { plus } from '../values/sums.ts';
 import { asShown, keepApproved, recordUnfunded } from './approved.ts';
 import type { ShardOutcome, ShardResult } from './evaluation.ts';
+import { onePartEach } from './one-part.ts';
 import { claimsOn, type Left, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addClaim } from './totals.ts';
@@ -34,7 +35,7 @@ export async function allocate(
   run: Run,
   outcomes: readonly ShardOutcome[],
 ): Promise<Allocation> {
-  const shards = await keepApproved(services, run, outcomes);
+  const shards = await keepApproved(services, run, await onePartEach(services, run, outcomes));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { plan, hash } = await fund(services, run, shards);
     if (run.dryRun) return { manifest: hash, parts: plan.parts };

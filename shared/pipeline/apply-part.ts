@@ -39,7 +39,7 @@ export async function applyPart(
   const { cuts } = await readManifest(services.plans, manifest);
   const content = await readPart(services.plans, part);
   const held = await applyHolds(services, run, content);
-  const entries = fundedEntries(run, cuts, content);
+  const entries = fundedEntries(run, cuts, part, content);
   await listUnpaid(services.table, run.program, unpaidIn(entries));
   const totals = noTotals();
   const displaced: string[] = [];
@@ -106,9 +106,14 @@ function unpaidIn(entries: readonly Entry[]): string[] {
   return entries.flatMap(({ participantId, shortfall = 0 }) => (shortfall > 0 ? participantId : []));
 }
 
-/** The entries that a part comes to under the cuts of its plan. */
-export function fundedEntries(run: Run, cuts: Manifest['cuts'], { participants }: Part): Entry[] {
+/** The entries that a part, named by its hash, comes to under the cuts of its plan. */
+export function fundedEntries(
+  run: Run,
+  cuts: Manifest['cuts'],
+  part: string,
+  { participants }: Part,
+): Entry[] {
   return participants.flatMap(({ participantId, changes }) =>
-    changes.flatMap((change) => entryFor(change, participantId, run, cuts) ?? []),
+    changes.flatMap((change) => entryFor(change, participantId, run, { part, cuts }) ?? []),
   );
 }

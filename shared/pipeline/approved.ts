@@ -7,16 +7,7 @@ import { type Run, recordProgress } from '../store/runs.ts';
 import { canonicalJson, contentHash } from '../values/canonical.ts';
 import { InputError } from '../values/validation.ts';
 import { evaluatedShards, isComplete, markAgain, type ShardOutcome, type ShardResult } from './evaluation.ts';
-import {
-  demandOf,
-  type Left,
-  type Manifest,
-  paidByNode,
-  paidOf,
-  readManifest,
-  readPart,
-  storePart,
-} from './plan.ts';
+import { type Left, type Manifest, paidByNode, paidOf, readManifest, readPart, without } from './plan.ts';
 import type { Services } from './services.ts';
 import { addClaim, addListing, noListing } from './totals.ts';
 
@@ -80,7 +71,7 @@ export async function keepApproved(
     refuse(planned, `${moved.size} of ${all.size} participants have moved`);
   await markAgain(services, run, [...moved]);
   await recordProgress(services.table, run, { moved: [...moved].sort().slice(0, MOVED_SHOWN) });
-  return Promise.all(shards.map((shard) => without(services, shard, moved)));
+  return Promise.all(shards.map((shard) => without(services.plans, shard, moved)));
 }
 
 /**
@@ -148,22 +139,4 @@ async function hashesOf({ plans }: Services, parts: readonly string[]): Promise<
     }
   }
   return hashes;
-}
-
-async function without(
-  { plans }: Services,
-  shard: ShardResult,
-  moved: ReadonlySet<string>,
-): Promise<ShardResult> {
-  if (shard.part === undefined) return shard;
-  const { participants } = await readPart(plans, shard.part);
-  const part = { participants: participants.filter(({ participantId }) => !moved.has(participantId)) };
-  const { part: _part, ...rest } = shard;
-  const hash = await storePart(plans, part);
-  return {
-    ...rest,
-    ...(hash === undefined ? {} : { part: hash }),
-    ...demandOf(part),
-    changed: part.participants.length,
-  };
 }

@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import type { Award, Frozen } from '../engine/decision.ts';
 import { freezeDue } from '../engine/freeze.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
+import type { Program } from '../policy/schema.ts';
 import { awardsFrom, freeze, type StoredAwards } from '../store/decisions.ts';
 import { readProfiles } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
@@ -61,14 +62,8 @@ export async function decide(
     { concurrency: 8 },
   );
   const tally = mergeTallies(program, tallies);
-  const agencies = [...tally.agencies.keys()].sort();
-  const due = freezeDue(
-    program,
-    run,
-    await frozenFor(services, run),
-    tally,
-    await readProfiles(table, agencies),
-  );
+  const { agencies, profiles } = await knownAgencies(services, program, tally);
+  const due = freezeDue(program, run, await frozenFor(services, run), { ...tally, agencies }, profiles);
   const planned = await approvedPlan(services, run);
   if (planned !== undefined) checkFrozen(planned, due);
   const frozen = new Map<string, Award>();
@@ -78,6 +73,15 @@ export async function decide(
     frozen.set(name, keeps ? award : await freeze(table, run.program, name, award, run.runId));
   }
   const holders = [...frozen.values()].flatMap(({ shares }) => [...shares.keys()]);
-  const ids = [...new Set([...last, ...agencies, ...holders])].sort();
-  return storeJson(services, { ids, agencies: tally.agencies, frozen } satisfies Context);
+  const ids = [...new Set([...last, ...agencies.keys(), ...holders])].sort();
+  return storeJson(services, { ids, agencies, frozen } satisfies Context);
+}
+
+/** The agencies among those that members name: a membership in an id that is none counts for nothing (law 13). */
+async function knownAgencies({ table }: Services, { platform }: Program, { agencies }: Tally) {
+  const profiles = (await readProfiles(table, [...agencies.keys()].sort())).filter(
+    ({ participant }) => participant?.kind === 'agency' && participant.platform === platform,
+  );
+  const sums = profiles.map(({ participantId }) => [participantId, agencies.get(participantId)!] as const);
+  return { agencies: new Map(sums), profiles };
 }

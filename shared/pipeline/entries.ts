@@ -7,16 +7,18 @@ import { type Manifest, paidOf } from './plan.ts';
  * The entry that a change becomes once it is funded: in full, in part with the shortfall on record, or not at
  * all. Undefined when it is held, or when the ledger already says that exactly this much is owed and could not be
  * paid.
+ *
+ * @param part the hash of the part of the plan that the change is in: the entry names it (law 2).
  */
 export function entryFor(
   change: Change,
   participantId: string,
   { program, runId, openedAt }: Pick<Run, 'program' | 'runId' | 'openedAt'>,
-  cuts: Manifest['cuts'],
+  { part, cuts }: { part: string; cuts: Manifest['cuts'] },
 ): Entry | undefined {
   const { shortfall: alreadyShort, hold, ...rest } = change;
   if (hold !== undefined) return undefined;
-  const entry: Entry = { ...rest, participantId, program, runId, recordedAt: openedAt };
+  const entry: Entry = { ...rest, participantId, program, runId, part, recordedAt: openedAt };
   const paid = paidOf(change, participantId, cuts);
   if (paid === change.amount) return entry;
   const shortfall = change.amount - paid;

@@ -1,21 +1,28 @@
-/** Owners of several shops: all of their shops together, whoever of them was due. */
+/** Entities of several shops: all of their shops together, whoever of them was due. */
 import { evaluateEntity } from '../engine/entity.ts';
 import { evaluate } from '../engine/evaluate.ts';
 import type { History } from '../engine/history.ts';
 import { entityOf } from '../engine/members.ts';
 import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
-import { readHistories, readMembers } from '../store/histories.ts';
+import { readHistories, readShopIds } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { isPaidLast } from './evaluate-shard.ts';
-import { frozenFor, planAll, readDeferred, type ShardOutcome, type ShardResult } from './evaluation.ts';
+import {
+  frozenFor,
+  markAgain,
+  planAll,
+  readDeferred,
+  type ShardOutcome,
+  type ShardResult,
+} from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
 
-/** Evaluates the owners of a shard that the first stage deferred. */
+/** Evaluates the entities of a shard that the first step deferred. */
 export async function evaluateEntities(
   services: Services,
   run: Run,
@@ -23,31 +30,55 @@ export async function evaluateEntities(
   outcomes: readonly ShardOutcome[],
 ): Promise<ShardResult> {
   const program = pinnedProgram(services, run);
-  const { entities } = await readDeferred(services, outcomes);
+  const { entities, left } = await readDeferred(services, outcomes);
   const own = entities.filter((entity) => bucketOf(entity, of) === shard);
   const frozen = own.length === 0 ? new Map() : await frozenFor(services, run);
-  return planAll(services, run, program, shard, own, async (entity, to) => {
+  const leftTo = Map.groupBy(left, ([, entity]) => entity);
+  return planAll(services, run, program, { step: 'entities', shard, of }, own, async (entity, to) => {
     const shops = await readShops(services, entity, run);
     const around = { full: run.full, frozen };
     const onPlatform = shops.filter((shop) => isCounted(program, shop));
     const evaluations = evaluateEntity(program, onPlatform, run, around);
+    const evaluationOf = (shop: History) =>
+      evaluations.get(shop.participantId) ?? evaluate(program, shop, run, around);
     for (const shop of shops) {
-      const evaluation = evaluations.get(shop.participantId) ?? evaluate(program, shop, run, around);
       // Those paid last are planned there: a participant is in one part only.
       if (run.full && isPaidLast(program, shop)) to.defer('last', shop.participantId);
-      else to.evaluated(shop, evaluation);
-      if (run.full) to.tally(tallyOf(program, shop, run, frozen, evaluation.opened));
+      else to.evaluated(shop, evaluationOf(shop), entity);
     }
+    const leftHere = (leftTo.get(entity) ?? []).map(([id]) => id);
+    const moved = await readMoved(services, run, leftHere, shops);
+    if (!run.full) return;
+    // Each of those left here adds to the sums once, wherever it belongs by now, and nobody else does.
+    const known = new Map([...shops, ...moved].map((shop) => [shop.participantId, shop]));
+    for (const shop of leftHere.flatMap((id) => known.get(id) ?? []))
+      to.tally(tallyOf(program, shop, run, frozen, evaluationOf(shop).opened));
   });
 }
 
-/** The shops whose owner this is now: whoever may belong is read, and its own profile decides. */
+/**
+ * Those that the first step left to an entity that they no longer belong to: their profiles have changed since. Nobody
+ * plans them in this run, so they are due again (law 8).
+ */
+async function readMoved(
+  services: Services,
+  run: Run,
+  left: readonly string[],
+  shops: readonly History[],
+): Promise<History[]> {
+  const here = new Set(shops.map(({ participantId }) => participantId));
+  const moved = left.filter((id) => !here.has(id));
+  if (!run.dryRun) await markAgain(services, run, moved);
+  return run.full ? readHistories(services.table, moved, run) : [];
+}
+
+/** The shops whose entity this is now: whoever may belong is read, and its own profile decides. */
 export async function readShops(
   { table }: Pick<Services, 'table'>,
   entity: string,
   span: { horizon: BusinessDate; consistent: boolean; fresh?: boolean },
 ): Promise<History[]> {
-  const ids = [...new Set([entity, ...(await readMembers(table, entity))])].sort();
+  const ids = [...new Set([entity, ...(await readShopIds(table, entity))])].sort();
   const histories = await readHistories(table, ids, span);
   return histories.filter((history) => history.participant !== undefined && entityOf(history) === entity);
 }

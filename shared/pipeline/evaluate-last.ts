@@ -28,18 +28,19 @@ export async function evaluateLast(
   const { ids, agencies, frozen: decidedNow } = await readContext(services, context);
   const own = ids.filter((id) => bucketOf(id, of) === shard);
   const frozen = new Map([...(await frozenFor(services, run)), ...decidedNow]);
-  return planAll(services, run, program, shard, own, async (id, to) => {
+  return planAll(services, run, program, { step: 'last', shard, of }, own, async (id, to) => {
     const history = await readHistory(table, id, run.horizon, run);
     const around: Surroundings = {
       full: run.full,
       frozen,
       ...(agencies === undefined ? {} : { agency: agencies.get(id) ?? new Map() }),
     };
-    to.evaluated(history, await evaluateOne(services, run, program, history, around));
+    const evaluation = await evaluateOne(services, run, program, history, around);
+    to.evaluated(history, evaluation, isOneOfSeveral(history) ? entityOf(history) : undefined);
   });
 }
 
-/** One shop of several is evaluated with the others: they share its owner's cap. */
+/** One shop of several is evaluated with the others: they share its entity's cap. */
 async function evaluateOne(
   services: Services,
   run: Run,

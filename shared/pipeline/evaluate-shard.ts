@@ -14,7 +14,7 @@ import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
 
 /**
- * Evaluates the single participants of a shard. One of several shops is left to the stage that sees its owner
+ * Evaluates the single participants of a shard. One of several shops is left to the stage that sees its entity
  * whole, and those paid by what takes everyone to the last one.
  * @throws Error when the policy deployed here is not the one that the run pinned.
  */
@@ -31,13 +31,16 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
     services,
     run,
     program,
-    shard.shard,
+    { step: 'first', ...shard },
     due,
     async (id, to) => {
       const history = await readHistory(table, id, run.horizon, run);
       if (history.participant === undefined && history.days.length > 0) to.unknown(id);
-      deferOwners(history, to);
-      if (isOneOfSeveral(history)) return;
+      deferEntities(history, to);
+      if (isOneOfSeveral(history)) {
+        to.leave(id, entityOf(history));
+        return;
+      }
       const evaluation = evaluate(program, history, run, { full: run.full, frozen });
       // A merchant that may be ranked is planned last, and its windows count for its agency all the same.
       if (run.full && isPaidLast(program, history)) to.defer('last', id);
@@ -60,19 +63,19 @@ function bucketsOf({ table }: Services, { shard, of }: Shard): number[] {
   );
 }
 
-/** Every owner it has, or once had: what one shop may open depends on the others. */
-function deferOwners(history: History, to: Collector): void {
+/** Every entity it belongs to, or once did: what one shop may open depends on the others. */
+function deferEntities(history: History, to: Collector): void {
   for (const entity of history.entities) to.defer('entities', entity);
-  if (isOwner(history)) to.defer('entities', history.participantId);
+  if (isOneOfSeveral(history)) to.defer('entities', entityOf(history));
+  if (history.shops.length > 0) to.defer('entities', history.participantId);
 }
 
-function isOwner({ members, participant }: History): boolean {
-  return members.length > 0 && participant?.kind !== 'agency';
-}
-
-/** Whether it is a shop of an owner that has, or may have, others. */
+/**
+ * Whether it is a shop of an entity that has, or may have, others. That rests on the entities' rosters alone: an
+ * agency that owns shops is one of them, and a merchant that others call their agency is not.
+ */
 export function isOneOfSeveral(history: History): boolean {
-  return entityOf(history) !== history.participantId || isOwner(history);
+  return entityOf(history) !== history.participantId || history.shops.length > 0;
 }
 
 /** Whether anything that takes everyone pays its kind, in any version: agencies, and creators where they are ranked. */

@@ -1,7 +1,7 @@
 /** What the evaluating stages share: their results, and how participants are planned one by one. */
 import pMap from 'p-map';
 import type { Evaluation, Frozen } from '../engine/decision.ts';
-import type { Change, History } from '../engine/history.ts';
+import type { History } from '../engine/history.ts';
 import { reconcile } from '../engine/reconcile.ts';
 import { mergeTallies, type Tally } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
@@ -9,14 +9,18 @@ import { readFrozen } from '../store/decisions.ts';
 import { type LateFact, markDue } from '../store/due.ts';
 import type { Listing, Run } from '../store/runs.ts';
 import { addDays } from '../values/calendar.ts';
-import { canonicalJson } from '../values/canonical.ts';
-import { type Demand, demandOf, type Part, storePart } from './plan.ts';
+import { canonicalJson, compareCodeUnits } from '../values/canonical.ts';
+import type { Shard } from './open-run.ts';
+import { type Demand, demandOf, type Part, type Planned, storePart } from './plan.ts';
 import type { Services } from './services.ts';
 import { addListing, noListing } from './totals.ts';
 
+/** The evaluating steps, in their order: single participants, the shops of entities, those paid by what takes everyone. */
+export type Step = 'first' | 'entities' | 'last';
+
 /** What a shard found. Small, because a state machine carries it; the rest is stored, and named by hash. */
-export interface ShardResult extends Demand {
-  shard: number;
+export interface ShardResult extends Demand, Shard {
+  step: Step;
   /** The changes of its participants; absent when there are none. */
   part?: string;
   /** Whom later stages have to look at; see {@link Deferred}. */
@@ -57,8 +61,10 @@ export function allOutcomes({ first, entities, last = [] }: StageOutcomes): Shar
 
 /** Whom the stages after the first look at. */
 export interface Deferred {
-  /** Owners of several shops: all of them are due when one is. */
+  /** Entities of several shops: all of them are due when one is. */
   entities: string[];
+  /** Which participant was left to which entity: the next step decides it, with the entity's other shops. */
+  left: [participantId: string, entity: string][];
   /** Those paid by what takes everyone: they come last, when the sums are known. */
   last: string[];
 }
@@ -91,6 +97,7 @@ export async function readDeferred(
   const once = (ids: string[]) => [...new Set(ids)].sort();
   return {
     entities: once(lists.flatMap(({ entities }) => entities)),
+    left: lists.flatMap(({ left }) => left),
     last: once(lists.flatMap(({ last }) => last)),
   };
 }
@@ -103,8 +110,11 @@ export type Planner = (id: string, to: Collector) => Promise<void>;
 
 /** Gathers the results of a shard. */
 export interface Collector {
-  evaluated(history: History, evaluation: Evaluation): void;
-  defer(kind: keyof Deferred, id: string): void;
+  /** Plans a participant, by itself or with the other shops of an entity. */
+  evaluated(history: History, evaluation: Evaluation, entity?: string): void;
+  defer(kind: 'entities' | 'last', id: string): void;
+  /** Leaves a participant to the step that sees its entity whole. */
+  leave(participantId: string, entity: string): void;
   tally(tally: Tally): void;
   /** Names a participant with facts that is not known yet. */
   unknown(participantId: string): void;
@@ -115,19 +125,22 @@ export async function planAll(
   services: Services,
   run: Run,
   program: Program,
-  shard: number,
+  { step, shard, of }: Shard & { step: Step },
   ids: readonly string[],
   plan: Planner,
   tooLate: readonly LateFact[] = [],
 ): Promise<ShardResult> {
-  const planned = new Map<string, Change[]>();
-  const deferred = { entities: new Set<string>(), last: new Set<string>() };
+  const planned: Planned[] = [];
+  const deferred = { entities: new Set<string>(), last: new Set<string>(), left: new Map<string, string>() };
   const failed: { id: string; error: string }[] = [];
   const listings = { unknown: noListing(), tooLate: noListing() };
   let tallies: Tally[] = [];
   const to: Collector = {
-    evaluated: ({ participantId, held }, evaluation) =>
-      void planned.set(participantId, reconcile(program, evaluation, run.horizon, held)),
+    evaluated({ participantId, held }, evaluation, entity) {
+      const changes = reconcile(program, evaluation, run.horizon, held);
+      planned.push({ participantId, changes, ...named('entity', entity) });
+    },
+    leave: (participantId, entity) => void deferred.left.set(participantId, entity),
     defer: (kind, id) => void deferred[kind].add(id),
     unknown: (participantId) => addListing(listings.unknown, participantId),
     tally(tally) {
@@ -155,13 +168,18 @@ export async function planAll(
       failed.map(({ id }) => id),
     );
   const part: Part = {
-    participants: [...planned]
-      .filter(([, changes]) => changes.length > 0)
-      .map(([participantId, changes]) => ({ participantId, changes }))
-      .sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
+    participants: planned
+      .filter(({ changes }) => changes.length > 0)
+      .sort(
+        (a, b) =>
+          compareCodeUnits(a.participantId, b.participantId) ||
+          compareCodeUnits(a.entity ?? '', b.entity ?? ''),
+      ),
   };
   return {
+    step,
     shard,
+    of,
     ...named('part', await storePart(services.plans, part)),
     ...named('deferred', await storeDeferred(services, deferred)),
     ...named(
@@ -169,7 +187,7 @@ export async function planAll(
       tallies.length === 0 ? undefined : await storeJson(services, mergeTallies(program, tallies)),
     ),
     ...demandOf(part),
-    evaluated: planned.size,
+    evaluated: planned.length,
     changed: part.participants.length,
     ...listings,
     failed: failed.length,
@@ -181,10 +199,10 @@ const TALLIES_HELD = 500;
 
 async function storeDeferred(
   services: Services,
-  { entities, last }: Record<keyof Deferred, Set<string>>,
+  { entities, last, left }: { entities: Set<string>; last: Set<string>; left: Map<string, string> },
 ): Promise<string | undefined> {
   if (entities.size + last.size === 0) return undefined;
-  return storeJson(services, { entities: [...entities].sort(), last: [...last].sort() });
+  return storeJson(services, { entities: [...entities].sort(), last: [...last].sort(), left });
 }
 
 /** Stores a value by its content and gives the hash. */

@@ -6,9 +6,17 @@ import { canonicalJson, textHash } from '../values/canonical.ts';
 import { at } from '../values/sums.ts';
 import { addClaim } from './totals.ts';
 
-/** The changes of one shard's participants; a participant is in exactly one part of a plan. */
+/** The changes of one shard's participants; a participant is in exactly one part of a plan (law 13). */
 export interface Part {
-  participants: { participantId: string; changes: Change[] }[];
+  participants: Planned[];
+}
+
+/** What is planned for one participant. */
+export interface Planned {
+  participantId: string;
+  changes: Change[];
+  /** The entity whose shops it was decided with, if any. */
+  entity?: string;
 }
 
 /** Names a whole plan by content: its parts, and where each pool that binds ends. */
@@ -102,4 +110,23 @@ export function demandOf(part: Part): Demand {
     }
   }
   return { claimed, lowers: [...lowers] };
+}
+
+/** What a shard found, without the changes of some participants. */
+export async function without<T extends Demand & { part?: string; changed: number }>(
+  plans: PlanStore,
+  shard: T,
+  ids: ReadonlySet<string>,
+): Promise<T> {
+  if (shard.part === undefined) return shard;
+  const { participants } = await readPart(plans, shard.part);
+  const part = { participants: participants.filter(({ participantId }) => !ids.has(participantId)) };
+  const { part: _part, ...rest } = shard;
+  const hash = await storePart(plans, part);
+  return {
+    ...(rest as T),
+    ...(hash === undefined ? {} : { part: hash }),
+    ...demandOf(part),
+    changed: part.participants.length,
+  };
 }

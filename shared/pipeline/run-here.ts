@@ -216,7 +216,7 @@ async function dryApply(
   const results = await pMap(parts, async (part): Promise<PartResult> => {
     const totals = noTotals();
     const content = await readPart(services.plans, part);
-    const entries = fundedEntries(run, cuts, content);
+    const entries = fundedEntries(run, cuts, part, content);
     for (const entry of entries) addEntry(totals, entry);
     return {
       part,

@@ -9,7 +9,7 @@ import { readBudget, readPools } from '../store/budget-item.ts';
 import { type Control, isHeld, readControl } from '../store/control.ts';
 import { arrivalDays, readDue } from '../store/due.ts';
 import { readHeld } from '../store/held.ts';
-import { readMembers, readProfiles } from '../store/histories.ts';
+import { readProfiles, readShopIds } from '../store/histories.ts';
 import { readEntries } from '../store/ledger.ts';
 import { memoryPlans } from '../store/plans.ts';
 import { type RunRecord, readRuns } from '../store/runs.ts';
@@ -223,7 +223,7 @@ async function isDue({ table }: Services, due: ReadonlySet<string>, participantI
   if (due.has(participantId)) return true;
   const [profile] = await readProfiles(table, [participantId]);
   const owner = profile === undefined ? participantId : entityOf(profile);
-  return [owner, ...(await readMembers(table, owner))].some((shop) => due.has(shop));
+  return [owner, ...(await readShopIds(table, owner))].some((shop) => due.has(shop));
 }
 
 function describe(participantId: string, { occasion, amount, unit, reason, hold }: Change): string {

@@ -65,7 +65,7 @@ async function tell({ plans }: Services, run: Run, hash: string): Promise<WhatIf
   const totals = noTotals();
   const participants = new Map<string, Record<string, number>>();
   for (const part of parts) {
-    for (const entry of fundedEntries(run, cuts, await readPart(plans, part))) {
+    for (const entry of fundedEntries(run, cuts, part, await readPart(plans, part))) {
       addEntry(totals, entry);
       addPaid(participants, entry);
     }

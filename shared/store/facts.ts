@@ -9,8 +9,8 @@ import type { ParsedFact } from '../facts/parse.ts';
 import { CAPS, type Fact } from '../facts/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { getAll, putAll } from './batch.ts';
-import { getItem, type Update, updateIf } from './items.ts';
-import { expiry, keys, type Table } from './table.ts';
+import { getItem, type Item, nameOf, type Update, updateIf } from './items.ts';
+import { expiry, type Key, keys, type Table } from './table.ts';
 
 /** The item that facts of one participant and day, or of its profile, live in. */
 export interface FactItem {
@@ -134,7 +134,7 @@ function replacementOf(
   };
 }
 
-/** Profiles remember every owner and agency there ever was: each of them may have to be decided again. */
+/** Profiles remember every entity and agency there ever was: each of them may have to be decided again. */
 function belongsTo(chunk: readonly { fact: ParsedFact }[]): { entities: Set<string>; agencies: Set<string> } {
   const entities = new Set<string>();
   const agencies = new Set<string>();
@@ -147,17 +147,22 @@ function belongsTo(chunk: readonly { fact: ParsedFact }[]): { entities: Set<stri
   return { entities, agencies };
 }
 
-/** Puts participants on the rosters of the owners and agencies that their facts name. Never taken off again. */
+/**
+ * Puts participants on the rosters of the entities and of the agencies that their facts name: two rosters, for one id
+ * may be both (law 13). Never taken off again.
+ */
 export async function enroll(table: Table, facts: readonly ParsedFact[]): Promise<void> {
-  const members = new Map<string, { pk: string; sk: string }>();
+  const rows = new Map<string, Key & Item>();
   for (const fact of facts) {
     const { entities, agencies } = belongsTo([{ fact }]);
-    for (const owner of [...entities, ...agencies]) {
-      const key = keys.member(owner, fact.participantId);
-      members.set(`${key.pk} ${key.sk}`, key);
+    for (const key of [
+      ...[...entities].map((entity) => keys.shop(entity, fact.participantId)),
+      ...[...agencies].map((agency) => keys.member(agency, fact.participantId)),
+    ]) {
+      rows.set(nameOf(key), key);
     }
   }
-  await putAll(table, [...members.values()]);
+  await putAll(table, [...rows.values()]);
 }
 
 function keyOf({ participantId, day }: FactItem): { pk: string; sk: string } {

@@ -13,7 +13,7 @@ import { keys, type Table } from './table.ts';
 
 /**
  * Reads a participant from the horizon on. The sort keys are chosen so that one range holds everything:
- * `DAY#<horizon>` … `GRANT#` … `PROFILE`.
+ * `DAY#<horizon>` … `GRANT#` … `MEMBER#` … `OWNS#` … `PROFILE`.
  *
  * `consistent` is for a run that follows another closely; otherwise what is missed is in the open due bucket,
  * and read again by the next run. `fresh` leaves out what has been granted.
@@ -29,6 +29,7 @@ export async function readHistory(
   const entries: Entry[] = [];
   const held: Held[] = [];
   const members: string[] = [];
+  const shops: string[] = [];
   let profile: Record<string, unknown> = {};
   const between = [from.sk, keys.profile(participantId).sk] as const;
   for await (const item of itemsIn(table, { pk: from.pk, between }, { consistent })) {
@@ -37,16 +38,17 @@ export async function readHistory(
     else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
     else if (sk.startsWith('HELD#')) held.push(decodeHeld(item));
     else if (sk.startsWith('MEMBER#')) members.push(sk.slice('MEMBER#'.length));
+    else if (sk.startsWith('OWNS#')) shops.push(sk.slice('OWNS#'.length));
     else if (sk === 'PROFILE') profile = item;
   }
   const granted = fresh ? { entries: [], held: [] } : { entries, held };
-  return historyFrom(participantId, profile, { days, members, ...granted });
+  return historyFrom(participantId, profile, { days, members, shops, ...granted });
 }
 
 function historyFrom(
   participantId: string,
   profile: Record<string, unknown>,
-  rest: Pick<History, 'days' | 'entries' | 'held' | 'members'>,
+  rest: Pick<History, 'days' | 'entries' | 'held' | 'members' | 'shops'>,
 ): History {
   const about = factsOf(participantId, undefined, profile);
   return {
@@ -95,18 +97,17 @@ export async function readHistories(
 /** What is about no date of several participants: their histories without days or entries. */
 export async function readProfiles(table: Table, ids: readonly string[]): Promise<History[]> {
   const items = await getAll(table, ids.map(keys.profile));
-  return items.map((item) =>
-    historyFrom(String(item.pk).slice('P#'.length), item, { days: [], entries: [], held: [], members: [] }),
-  );
+  const nothing = { days: [], entries: [], held: [], members: [], shops: [] };
+  return items.map((item) => historyFrom(String(item.pk).slice('P#'.length), item, nothing));
 }
 
-/** Who may belong to an owner or an agency: their own profiles decide. */
-export async function readMembers(table: Table, ownerId: string): Promise<string[]> {
-  const { pk, sk } = keys.member(ownerId, '');
-  const members: string[] = [];
+/** Which shops may belong to an entity: their own profiles decide. */
+export async function readShopIds(table: Table, entityId: string): Promise<string[]> {
+  const { pk, sk } = keys.shop(entityId, '');
+  const shops: string[] = [];
   for await (const item of itemsIn(table, { pk, startsWith: sk }))
-    members.push(String(item.sk).slice(sk.length));
-  return members;
+    shops.push(String(item.sk).slice(sk.length));
+  return shops;
 }
 
 /** A set of ids as the client gives it. */

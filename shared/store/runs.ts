@@ -105,6 +105,8 @@ export interface RunRecord extends Run {
   moved?: string[];
   /** What was shown, and could not be funded any more: of a plan applied partly. */
   unfunded?: Listing;
+  /** Participants whose entity changed while it ran: planned twice, and put off to the next run (law 13). */
+  putOff?: Listing;
   /** Why it was abandoned. */
   failure?: string;
 }
@@ -137,7 +139,15 @@ export async function recordProgress(
   progress: Partial<
     Pick<
       RunRecord,
-      'state' | 'closedAt' | 'manifest' | 'summary' | 'failure' | 'failedShards' | 'moved' | 'unfunded'
+      | 'state'
+      | 'closedAt'
+      | 'manifest'
+      | 'summary'
+      | 'failure'
+      | 'failedShards'
+      | 'moved'
+      | 'unfunded'
+      | 'putOff'
     >
   >,
 ): Promise<boolean> {

@@ -63,7 +63,11 @@ export const keys = {
     pk: `UNPAID#${program}#${bucket}`,
     sk: participantId,
   }),
-  member: (ownerId: string, participantId: string) => ({ pk: `P#${ownerId}`, sk: `MEMBER#${participantId}` }),
+  member: (agencyId: string, participantId: string) => ({
+    pk: `P#${agencyId}`,
+    sk: `MEMBER#${participantId}`,
+  }),
+  shop: (entityId: string, participantId: string) => ({ pk: `P#${entityId}`, sk: `OWNS#${participantId}` }),
   arrivalDay: (date: BusinessDate) => ({ pk: 'ARRIVALS', sk: date }),
   due: (date: BusinessDate, bucket: number, participantId: string) => ({
     pk: `DUE#${date}#${bucket}`,

@@ -249,6 +249,7 @@ const TREASURE_HOST = findProgram(PROGRAM);
 const STRAY = {
   participantId: 'm-1',
   program: PROGRAM,
+  part: 'stray',
   occasion: 'w9/cold-1',
   n: 1,
   incentive: 'new-host',

@@ -114,7 +114,9 @@ describe('limits of incentives below a pool', () => {
               const found = { evaluated: 0, changed: 0, failed: 0, failures: [] };
               const none = { count: 0, first: [] };
               return {
+                step: 'first',
                 shard,
+                of: shards,
                 ...(hash === undefined ? {} : { part: hash }),
                 ...found,
                 unknown: none,

@@ -17,6 +17,7 @@ const entry = (more: Partial<Entry> = {}): Entry => ({
   amount: 20_000,
   earnedOn: '2024-08-01',
   runId: 'run-1',
+  part: 'part-1',
   recordedAt: '2024-08-02T04:30:00.000Z',
   policy: '2024-07-24@0123456789ab',
   reason: 'earned',

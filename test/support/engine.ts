@@ -76,6 +76,7 @@ export class Desk {
       attestations: of('attestation'),
       sanctions: of('sanction').sort((a, b) => compareCodeUnits(a.id, b.id)),
       members: [],
+      shops: [],
       entities: [],
       agencies: [],
       held: [],
@@ -100,7 +101,7 @@ export class Desk {
       openedAt: new Date(Date.UTC(2024, 0, 1) + this.#runs * 60_000).toISOString(),
     };
     const written = this.plan(asOf, horizon, around).flatMap(
-      (change) => entryFor(change, this.participantId, run, {}) ?? [],
+      (change) => entryFor(change, this.participantId, run, { part: 'part', cuts: {} }) ?? [],
     );
     this.entries.push(...written);
     return written;

@@ -191,8 +191,8 @@ export class World {
   }
 
   /** A backfill by hand, as of its last day. */
-  backfill(from: string, to: string, more: Item = {}): Promise<RunOutcome> {
-    return this.run({ job: 'backfill', from, to, ...more });
+  backfill(from: string, to: string, more: Item = {}, services = this.services): Promise<RunOutcome> {
+    return this.run({ job: 'backfill', from, to, ...more }, { services });
   }
 
   entries(): Promise<Entry[]> {
