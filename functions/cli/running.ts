@@ -96,6 +96,7 @@ function tell(outcome: RunOutcome, format: Format): void {
   if (rows.length > 0) printTable(['incentive', 'entries', 'amount'], rows);
   listed(summary.unknown, 'participants have facts and are not known yet');
   listed(summary.tooLate, 'facts came after the horizon had passed their day, and are not read');
+  listed(summary.tooLarge, 'sums pass what can be told exactly, and were refused');
   if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);
   for (const [pool, amount] of Object.entries(summary.short)) note(`pool ${pool} ran short by ${amount}`);
 }

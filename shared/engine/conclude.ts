@@ -1,6 +1,7 @@
 /** Builds decisions: the part that every kind of incentive shares. */
 import type { Incentive } from '../policy/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
+import { MOST } from '../values/sums.ts';
 import type { Case, Decision, Holding } from './decision.ts';
 import type { Evidence } from './history.ts';
 import type { MissedReason } from './reasons.ts';
@@ -52,6 +53,19 @@ function causesOf(
 ): string[] {
   const within = causesBetween(history, from, to);
   return refusedBy === undefined ? within : [reason, ...within];
+}
+
+/**
+ * Refused by name: a sum that it rests on passes what can be told exactly, so nobody knows what it is worth (law 10).
+ * It takes no part in anything; everybody else is decided.
+ */
+export function tooLarge(
+  kase: Case,
+  stake: Stake,
+  earning: Omit<Earning, 'evidence' | 'refusedBy'>,
+): Decision {
+  const refusedBy: Refusal = { reason: 'sum-too-large', evidence: { mostFen: MOST } };
+  return earned(kase, { ...stake, worth: 0 }, { ...earning, evidence: {}, refusedBy });
 }
 
 /**

@@ -47,7 +47,7 @@ export interface Rule<K extends Incentive['kind']> {
   label: string;
 }
 
-/** What an agency's members did in a month while members. */
+/** What an agency's members did in a month while members. Sums of fen end at {@link TOO_LARGE}, and then say nothing. */
 export interface AgencyMonth {
   netFen: number;
   /** The sum, over members, of how much more they sold than in all of last month. */

@@ -2,6 +2,7 @@
 import type { Program } from '../policy/schema.ts';
 import { type BusinessDate, monthOf } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { plus } from '../values/sums.ts';
 import { caseOf, type Span } from './case.ts';
 import { type Case, type Evaluation, type OwnerMonth, type Surroundings, windowKey } from './decision.ts';
 import { evaluate } from './evaluate.ts';
@@ -92,7 +93,7 @@ function ownerOf(cases: readonly Case[]): NonNullable<Surroundings['owner']> {
     for (const { date, netFen, feesFen } of kase.activity.days) {
       const month = monthOf(date);
       const known = months[month] ?? { netFen: 0, feesFen: 0 };
-      months[month] = { netFen: known.netFen + netFen, feesFen: known.feesFen + feesFen };
+      months[month] = { netFen: plus(known.netFen, netFen), feesFen: plus(known.feesFen, feesFen) };
     }
   }
   const ids = cases.map(({ history }) => history.participantId).sort(compareCodeUnits);

@@ -1,6 +1,7 @@
 /** Decides what takes everyone: pools and ranks, once a month, then frozen. */
 import type { Program } from '../policy/schema.ts';
 import { firstDay, lastDay, type Month } from '../values/calendar.ts';
+import { isTooLarge } from '../values/sums.ts';
 import type { Span } from './case.ts';
 import type { AgencyMonth, Award, Frozen, Rule } from './decision.ts';
 import type { History } from './history.ts';
@@ -58,18 +59,19 @@ function splitMonth(
   return split(incentive.amount, new Map(scores), incentive.ceilingBps);
 }
 
-/** An agency whose share would be refused takes no part. */
+/** An agency whose share would be refused takes no part: also one whose sum is too large to be told. */
 function takesPart(
   platform: string,
   agency: History,
   incentive: Rule<'pooled-split'>['incentive'],
   month: Month,
-  { liveMembers }: AgencyMonth,
+  { liveMembers, netFen }: AgencyMonth,
 ): boolean {
   return (
     agency.participant?.platform === platform &&
     isFor(incentive.who, agency.participant) &&
     liveMembers >= incentive.minLiveMembers &&
+    !isTooLarge(netFen) &&
     refusalBetween(agency, firstDay(month), lastDay(month)) === undefined
   );
 }

@@ -1,4 +1,5 @@
 /** Ladders: which rungs net sales reach, summed day by day, and when. */
+import { plusToTell } from '../values/sums.ts';
 import type { ActiveDay } from './activity.ts';
 
 export interface Climbed<R> {
@@ -21,8 +22,8 @@ export function climb<R extends { atFen: number }>(
   let next = 0;
   const reached: Climbed<R>[] = [];
   for (const day of days) {
-    netFen += day.netFen;
-    grossFen += day.grossFen;
+    netFen = plusToTell(netFen, day.netFen);
+    grossFen = plusToTell(grossFen, day.grossFen);
     for (let rung = rungs[next]; rung !== undefined && netFen >= rung.atFen; rung = rungs[++next]) {
       reached.push({ rung, reachedOn: day.date, netFen, grossFen });
     }

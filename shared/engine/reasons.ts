@@ -11,6 +11,7 @@ const REFUSED = {
   sanctioned: 'Earned on a date, or for a month, under a sanction.',
   closed: 'Earned on or after the day the participant closed.',
   'entity-window-cap': 'The owner’s shops had opened as many windows as they may.',
+  'sum-too-large': 'Its sum passes what can be told exactly, so nobody knows what would be due.',
   'pool-exhausted': 'The pool had less left than was due; the rest is kept as a shortfall.',
 } as const;
 

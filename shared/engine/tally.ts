@@ -7,6 +7,7 @@ import { memberReadsFrom } from '../policy/reach.ts';
 import type { Program } from '../policy/schema.ts';
 import { addMonths, firstDay, lastDay, type Month, monthOf } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { isTooLarge, plus, TOO_LARGE } from '../values/sums.ts';
 import type { Activity } from './activity.ts';
 import { caseOf, type Span } from './case.ts';
 import type { AgencyMonth, Case, Evaluation, Frozen } from './decision.ts';
@@ -90,9 +91,9 @@ function memberMonth(
   let netFen = 0;
   let live = false;
   for (const day of days) {
-    if (monthOf(day.date) === before) lastMonthFen += day.netFen;
+    if (monthOf(day.date) === before) lastMonthFen = plus(lastMonthFen, day.netFen);
     if (monthOf(day.date) !== month || agencyOn(participant, day.date) !== agency) continue;
-    netFen += day.netFen;
+    netFen = plus(netFen, day.netFen);
     live ||= day.sessions.length > 0;
   }
   const windows = new Map(
@@ -103,13 +104,13 @@ function memberMonth(
   );
   return {
     netFen,
-    growthFen: Math.max(0, netFen - lastMonthFen),
+    growthFen: isTooLarge(netFen) ? netFen : Math.max(0, netFen - lastMonthFen),
     liveMembers: live ? 1 : 0,
     windows,
   };
 }
 
-/** A creator whose reward would be refused is not ranked, nor is one below the floor. */
+/** A creator whose reward would be refused is not ranked, nor is one below the floor, or whose sum is too large. */
 function addContender(kase: Case, frozen: Frozen, tally: Tally): void {
   const { program, history } = kase;
   for (const id of idsOf(program, 'ranking')) {
@@ -118,25 +119,29 @@ function addContender(kase: Case, frozen: Frozen, tally: Tally): void {
       if (frozen.has(name)) continue;
       if (decidedOn(month, rule.incentive.decidedAfterDays) > kase.asOf) continue;
       const { fen, views } = monthFigures(kase.activity, month, rule.incentive.measure);
-      if (fen < rule.incentive.minFen || fen <= 0) continue;
+      if (fen < rule.incentive.minFen || fen <= 0 || isTooLarge(fen) || isTooLarge(views)) continue;
       if (refusalBetween(history, firstDay(month), lastDay(month)) !== undefined) continue;
       tally.contenders.set(name, [{ participantId: history.participantId, fen, views }]);
     }
   }
 }
 
-/** Net sales of a month, or their increase over the month before, and the views of its valid sessions. */
+/**
+ * Net sales of a month, or their increase over the month before, and the views of its valid sessions: {@link TOO_LARGE}
+ * where they pass what can be told.
+ */
 export function monthFigures({ days }: Activity, month: Month, measure: 'net-sales' | 'increase') {
   const before = addMonths(month, -1);
   let fen = 0;
+  let beforeFen = 0;
   let views = 0;
   for (const { date, netFen, sessions } of days) {
-    if (monthOf(date) === before && measure === 'increase') fen -= netFen;
+    if (monthOf(date) === before && measure === 'increase') beforeFen = plus(beforeFen, netFen);
     if (monthOf(date) !== month) continue;
-    fen += netFen;
-    for (const session of sessions) views += session.views;
+    fen = plus(fen, netFen);
+    for (const session of sessions) views = plus(views, session.views);
   }
-  return { fen, views };
+  return { fen: isTooLarge(fen) || isTooLarge(beforeFen) ? TOO_LARGE : fen - beforeFen, views };
 }
 
 /** The sum of tallies. Of each ranking, only as many are kept as it has places. */
@@ -172,8 +177,8 @@ function addMonth(a: AgencyMonth, b: AgencyMonth): AgencyMonth {
   const windows = new Map(a.windows);
   for (const [id, opened] of b.windows) windows.set(id, (windows.get(id) ?? 0) + opened);
   return {
-    netFen: a.netFen + b.netFen,
-    growthFen: a.growthFen + b.growthFen,
+    netFen: plus(a.netFen, b.netFen),
+    growthFen: plus(a.growthFen, b.growthFen),
     liveMembers: a.liveMembers + b.liveMembers,
     windows,
   };

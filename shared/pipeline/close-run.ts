@@ -82,6 +82,7 @@ export function summaryOf(
           failures: [...shards, ...parts].flatMap(({ failures }) => failures),
           unknown: sumListings(shards.map(({ unknown }) => unknown)),
           tooLate: sumListings(shards.map(({ tooLate }) => tooLate)),
+          tooLarge: sumListings(shards.map(({ tooLarge }) => tooLarge)),
         }),
     ...sumTotals(parts),
     planned: sum(parts.map(({ planned }) => planned)),

@@ -1,6 +1,7 @@
 /** What a plan would change, for a person to judge before it is applied. */
 import type { PlanStore } from '../store/plans.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { plusToTell } from '../values/sums.ts';
 import type { Unit } from '../values/units.ts';
 import { paidOf, readManifest, readPart } from './plan.ts';
 
@@ -70,7 +71,7 @@ export async function differenceOf(plans: PlanStore, manifest: string): Promise<
         const effect = effectOf(change, paid);
         count(row[effect], paid);
         if (effect === 'held') continue;
-        totals[unit] = (totals[unit] ?? 0) + paid;
+        totals[unit] = plusToTell(totals[unit] ?? 0, paid);
         if (unit !== 'count') largest.push({ participantId, occasion, unit, amount: paid, reason });
       }
     }
@@ -104,7 +105,7 @@ function emptyRow(incentive: string, unit: Unit, pool: string): DifferenceRow {
 
 function count(sum: Count, amount: number): void {
   sum.entries++;
-  sum.amount += amount;
+  sum.amount = plusToTell(sum.amount, amount);
 }
 
 /** The ten largest of each unit: exposures and money do not compare. */

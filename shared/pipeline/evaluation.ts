@@ -37,6 +37,8 @@ export interface ShardResult extends Demand, Shard {
   unknown: Listing;
   /** Facts that came after the horizon had passed their day: they are not read. */
   tooLate: Listing;
+  /** Sums that pass what can be told, by participant and occasion: they are refused. */
+  tooLarge: Listing;
 }
 
 /** A shard whose function failed as a whole, as its state machine reports it. */
@@ -133,12 +135,14 @@ export async function planAll(
   const planned: Planned[] = [];
   const deferred = { entities: new Set<string>(), last: new Set<string>(), left: new Map<string, string>() };
   const failed: { id: string; error: string }[] = [];
-  const listings = { unknown: noListing(), tooLate: noListing() };
+  const listings = { unknown: noListing(), tooLate: noListing(), tooLarge: noListing() };
   let tallies: Tally[] = [];
   const to: Collector = {
     evaluated({ participantId, held }, evaluation, entity) {
       const changes = reconcile(program, evaluation, run.horizon, held);
       planned.push({ participantId, changes, ...named('entity', entity) });
+      for (const { reason, occasion } of evaluation.decisions)
+        if (reason === 'sum-too-large') addListing(listings.tooLarge, `${participantId} ${occasion}`);
     },
     leave: (participantId, entity) => void deferred.left.set(participantId, entity),
     defer: (kind, id) => void deferred[kind].add(id),

@@ -3,7 +3,7 @@ import { type Claim, type Cut, funded, nodesOf } from '../engine/allocate.ts';
 import type { Change } from '../engine/history.ts';
 import type { PlanStore } from '../store/plans.ts';
 import { canonicalJson, textHash } from '../values/canonical.ts';
-import { at } from '../values/sums.ts';
+import { at, plus } from '../values/sums.ts';
 import { addClaim } from './totals.ts';
 
 /** The changes of one shard's participants; a participant is in exactly one part of a plan (law 13). */
@@ -74,7 +74,7 @@ export function paidByNode({ participants }: Part, cuts: Manifest['cuts']): Map<
   for (const { participantId, changes } of participants) {
     for (const change of changes.filter(({ amount }) => amount > 0)) {
       const amount = paidOf(change, participantId, cuts);
-      for (const node of nodesOf(change)) paid.set(node, (paid.get(node) ?? 0) + amount);
+      for (const node of nodesOf(change)) paid.set(node, plus(paid.get(node) ?? 0, amount));
     }
   }
   return paid;

@@ -7,6 +7,7 @@ import { memoryPlans } from '../store/plans.ts';
 import type { Run, Totals } from '../store/runs.ts';
 import { addDays, type BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
+import { plusToTell } from '../values/sums.ts';
 import { allocate } from './allocate.ts';
 import { fundedEntries } from './apply-part.ts';
 import { readManifest, readPart } from './plan.ts';
@@ -81,7 +82,7 @@ function addPaid(
   { participantId, unit, amount }: Entry,
 ): void {
   const paid = participants.get(participantId) ?? {};
-  paid[unit] = (paid[unit] ?? 0) + amount;
+  paid[unit] = plusToTell(paid[unit] ?? 0, amount);
   participants.set(participantId, paid);
 }
 

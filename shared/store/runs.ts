@@ -85,6 +85,8 @@ export interface RunSummary extends Totals {
   unknown?: Listing;
   /** Facts that came after the horizon had passed their day: they are not read. */
   tooLate?: Listing;
+  /** Sums that pass what can be told, by participant and occasion: they are refused. */
+  tooLarge?: Listing;
   planned: number;
   displaced: number;
   /** Lowerings that wait for an operator. */

@@ -24,6 +24,11 @@ export function plusToTell(a: number, b: number): number {
   return Math.max(-MOST, Math.min(a + b, MOST));
 }
 
+/** A sum as it can be told and kept: {@link MOST} stands for one that is too large. */
+export function told(sum: number): number {
+  return Math.min(sum, MOST);
+}
+
 /** What a record has under a name, and never what every object has: a pool may be called `constructor`. */
 export function at<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;

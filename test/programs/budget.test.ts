@@ -12,6 +12,7 @@ import { setLimit } from '../../shared/store/budget.ts';
 import { readPools } from '../../shared/store/budget-item.ts';
 import { memoryPlans } from '../../shared/store/plans.ts';
 import type { Run } from '../../shared/store/runs.ts';
+import { MOST } from '../../shared/values/sums.ts';
 import { merchant, sales } from '../support/facts.ts';
 import { amounts, arrive, faultsOf, programOf } from '../support/programs.ts';
 import { database, type World } from '../support/world.ts';
@@ -37,13 +38,30 @@ function twoLevels(pool: number, limits: Record<'x' | 'y', number>): Program {
   });
 }
 
-const claim = fc.record({
-  incentive: fc.constantFrom('x', 'y', 'z'),
-  participantId: fc.constantFrom('m-1', 'm-10', 'm-2', 'm-3'),
-  earnedOn: fc.constantFrom('2024-08-01', '2024-08-02', '2024-08-03'),
-  number: fc.nat(2),
-  amount: fc.integer({ min: -20, max: 60 }),
-});
+const claimOf = (amount: fc.Arbitrary<number>) =>
+  fc.record({
+    incentive: fc.constantFrom('x', 'y', 'z'),
+    participantId: fc.constantFrom('m-1', 'm-10', 'm-2', 'm-3'),
+    earnedOn: fc.constantFrom('2024-08-01', '2024-08-02', '2024-08-03'),
+    number: fc.nat(2),
+    amount,
+  });
+
+/** What is claimed and what there is: a few, or as much as an amount can be. */
+const SIZES = [
+  {
+    size: 'small',
+    claim: claimOf(fc.integer({ min: -20, max: 60 })),
+    pool: fc.integer({ min: 1, max: 600 }),
+    limit: fc.integer({ min: 1, max: 200 }),
+  },
+  {
+    size: 'huge',
+    claim: claimOf(fc.oneof(fc.maxSafeNat(), fc.constantFrom(1, MOST, MOST - 1))),
+    pool: fc.oneof(fc.constantFrom(MOST, MOST - 1), fc.integer({ min: 1, max: MOST })),
+    limit: fc.oneof(fc.constant(MOST), fc.integer({ min: 1, max: MOST })),
+  },
+];
 
 /** What claims are paid by whoever reads them in order and takes from both purses. */
 function naive(
@@ -72,82 +90,90 @@ function naive(
 }
 
 describe('limits of incentives below a pool', () => {
-  it('are cut as a naive reader of the queue would pay from both', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.uniqueArray(claim, {
-          maxLength: 25,
-          selector: ({ incentive, participantId, number }) => `${incentive} ${participantId} ${number}`,
-        }),
-        fc.integer({ min: 1, max: 600 }),
-        fc.record({ x: fc.integer({ min: 1, max: 200 }), y: fc.integer({ min: 1, max: 200 }) }),
-        fc.integer({ min: 1, max: 3 }),
-        async (claims, pool, limits, shards) => {
-          const changes = claims
-            .filter(({ amount }) => amount !== 0)
-            .map(({ incentive, participantId, earnedOn, number, amount }) => ({
-              participantId,
-              change: {
-                incentive,
-                occasion: `${incentive}-${number}`,
-                n: 1,
-                kind: 'grant' as const,
-                unit: 'fen' as const,
-                amount,
-                earnedOn,
-                readsFrom: earnedOn,
-                reason: 'earned' as const,
-                evidence: {},
-                policy: 'v1',
-                pool: 'gift',
-                ...(incentive === 'z' ? {} : { limitedBy: incentive }),
-              },
-            }));
-          const plans = memoryPlans();
-          const outcomes = await Promise.all(
-            Array.from({ length: shards }, async (_, shard): Promise<ShardResult> => {
-              const own = changes.filter((_change, index) => index % shards === shard);
-              const part: Part = {
-                participants: own.map(({ participantId, change }) => ({ participantId, changes: [change] })),
-              };
-              const hash = await storePart(plans, part);
-              const found = { evaluated: 0, changed: 0, failed: 0, failures: [] };
-              const none = { count: 0, first: [] };
-              return {
-                step: 'first',
-                shard,
-                of: shards,
-                ...(hash === undefined ? {} : { part: hash }),
-                ...found,
-                unknown: none,
-                tooLate: none,
-                ...demandOf(part),
-              };
-            }),
-          );
-          const services = { plans, catalogue: [twoLevels(pool, limits)] } as unknown as Services;
-          const run = { program: NAME, runId: 'r', dryRun: true, fresh: true } as unknown as Run;
-          const { cuts, reserved } = await readManifest(
-            plans,
-            (await allocate(services, run, outcomes)).manifest,
-          );
-          const expected = naive(changes, pool, limits);
-          const paid = changes.map(({ participantId, change }) => [
-            `${participantId} ${change.occasion}`,
-            paidOf(change, participantId, cuts),
-          ]);
-          const raised = paid.filter(([, amount]) => Number(amount) >= 0);
-          expect(Object.fromEntries(raised.filter(([name]) => expected.has(String(name))))).toEqual(
-            Object.fromEntries(expected),
-          );
-          for (const [node, limit] of Object.entries({ ...limits, gift: pool })) {
-            expect(reserved[node] ?? 0).toBeLessThanOrEqual(limit);
-          }
-        },
-      ),
-      { numRuns: 300 },
-    );
-  });
+  it.each(SIZES)(
+    'are cut as a naive reader of the queue would pay from both: $size claims',
+    async ({ claim, pool: poolOf, limit }) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(claim, {
+            maxLength: 25,
+            selector: ({ incentive, participantId, number }) => `${incentive} ${participantId} ${number}`,
+          }),
+          poolOf,
+          fc.record({ x: limit, y: limit }),
+          fc.integer({ min: 1, max: 3 }),
+          async (claims, pool, limits, shards) => {
+            const changes = claims
+              .filter(({ amount }) => amount !== 0)
+              .map(({ incentive, participantId, earnedOn, number, amount }) => ({
+                participantId,
+                change: {
+                  incentive,
+                  occasion: `${incentive}-${number}`,
+                  n: 1,
+                  kind: 'grant' as const,
+                  unit: 'fen' as const,
+                  amount,
+                  earnedOn,
+                  readsFrom: earnedOn,
+                  reason: 'earned' as const,
+                  evidence: {},
+                  policy: 'v1',
+                  pool: 'gift',
+                  ...(incentive === 'z' ? {} : { limitedBy: incentive }),
+                },
+              }));
+            const plans = memoryPlans();
+            const outcomes = await Promise.all(
+              Array.from({ length: shards }, async (_, shard): Promise<ShardResult> => {
+                const own = changes.filter((_change, index) => index % shards === shard);
+                const part: Part = {
+                  participants: own.map(({ participantId, change }) => ({
+                    participantId,
+                    changes: [change],
+                  })),
+                };
+                const hash = await storePart(plans, part);
+                const found = { evaluated: 0, changed: 0, failed: 0, failures: [] };
+                const none = { count: 0, first: [] };
+                return {
+                  step: 'first',
+                  shard,
+                  of: shards,
+                  ...(hash === undefined ? {} : { part: hash }),
+                  ...found,
+                  unknown: none,
+                  tooLate: none,
+                  tooLarge: none,
+                  ...demandOf(part),
+                };
+              }),
+            );
+            const services = { plans, catalogue: [twoLevels(pool, limits)] } as unknown as Services;
+            const run = { program: NAME, runId: 'r', dryRun: true, fresh: true } as unknown as Run;
+            const { cuts, reserved } = await readManifest(
+              plans,
+              (await allocate(services, run, outcomes)).manifest,
+            );
+            const expected = naive(changes, pool, limits);
+            const paid = changes.map(({ participantId, change }) => [
+              `${participantId} ${change.occasion}`,
+              paidOf(change, participantId, cuts),
+            ]);
+            const raised = paid.filter(([, amount]) => Number(amount) >= 0);
+            expect(Object.fromEntries(raised.filter(([name]) => expected.has(String(name))))).toEqual(
+              Object.fromEntries(expected),
+            );
+            for (const [node, limit] of Object.entries({ ...limits, gift: pool })) {
+              expect(reserved[node] ?? 0).toBeLessThanOrEqual(limit);
+              expect(Number.isSafeInteger(reserved[node] ?? 0)).toBe(true);
+            }
+          },
+        ),
+        { numRuns: 300 },
+      );
+    },
+  );
 
   /** Three merchants reach all three ladders, one a day. */
   async function place(pool: number, limits: Record<'x' | 'y', number>): Promise<World> {

@@ -2,7 +2,7 @@
 import { memberReadsFrom } from '../../policy/reach.ts';
 import type { IncentiveOf } from '../../policy/schema.ts';
 import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
-import { earned } from '../conclude.ts';
+import { type Earning, earned } from '../conclude.ts';
 import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import { stillFits } from '../fit.ts';
 import type { Evidence } from '../history.ts';
@@ -23,7 +23,7 @@ export function fromFrozen<K extends GlobalKind>(
   tell: {
     evidence(rule: Rule<K>, month: Month): Evidence;
     unfrozen(rule: Rule<K>, month: Month, decidedOn: string): Decision | undefined;
-    lost(rule: Rule<K>, month: Month): Decision | undefined;
+    lost(rule: Rule<K>, month: Month, earning: Omit<Earning, 'evidence'>): Decision | undefined;
   },
 ): Verdict {
   const decisions: Decision[] = [];
@@ -39,20 +39,20 @@ export function fromFrozen<K extends GlobalKind>(
     const fits =
       share > 0 ? participant !== undefined && who.kinds.includes(participant.kind) : concerns(rule, kase);
     if (!fits) continue;
+    const earning = {
+      earnedOn: lastDay(month),
+      readsFrom: readsFrom(month),
+      refusedWithin: { from: firstDay(month), to: lastDay(month) },
+    };
     const decision =
       award === undefined
         ? tell.unfrozen(rule, month, decided)
         : share === 0
-          ? tell.lost(rule, month)
+          ? tell.lost(rule, month, earning)
           : earned(
               kase,
               { rule, occasion: `${id}/${month}`, worth: share },
-              {
-                earnedOn: lastDay(month),
-                readsFrom: readsFrom(month),
-                evidence: tell.evidence(rule, month),
-                refusedWithin: { from: firstDay(month), to: lastDay(month) },
-              },
+              { ...earning, evidence: tell.evidence(rule, month) },
             );
     if (decision !== undefined) decisions.push(decision);
   }

@@ -1,6 +1,7 @@
 /** First jumps: the first period ever whose net sales reach a rung pays it, once in a life. */
 import { addDays, type BusinessDate, later, type Period, periodOf } from '../../values/calendar.ts';
 import { compareCodeUnits } from '../../values/canonical.ts';
+import { plusToTell } from '../../values/sums.ts';
 import { earned, missed, pending } from '../conclude.ts';
 import type { Case, Decision, Holding, Rule, Verdict } from '../decision.ts';
 import { whyBelow } from '../nearest.ts';
@@ -64,7 +65,10 @@ function periodsOf(kase: Case, id: string, every: Every, first: BusinessDate): J
   for (const { date, netFen, grossFen } of kase.activity.days) {
     const { from } = periodOf(date, every);
     const sum = sold.get(from) ?? NOTHING;
-    sold.set(from, { netFen: sum.netFen + netFen, grossFen: sum.grossFen + grossFen });
+    sold.set(from, {
+      netFen: plusToTell(sum.netFen, netFen),
+      grossFen: plusToTell(sum.grossFen, grossFen),
+    });
   }
   const periods: JudgedPeriod[] = [];
   for (

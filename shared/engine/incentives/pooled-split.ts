@@ -1,6 +1,7 @@
 /** The agency pool: a month's amount, split once among agencies and then frozen. */
 import type { Month } from '../../values/calendar.ts';
-import { missed, pending } from '../conclude.ts';
+import { isTooLarge, told } from '../../values/sums.ts';
+import { type Earning, missed, pending, tooLarge } from '../conclude.ts';
 import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import type { MissedReason } from '../reasons.ts';
 import { NO_MONTH } from '../tally.ts';
@@ -17,14 +18,22 @@ export function pooledSplit(kase: Case, id: string): Verdict {
         kase.around.agency && pending(stake, decidedOn, outlook(kase, rule, month) ?? 'earned', evidence)
       );
     },
-    lost: (rule, month) => lost(kase, rule, month),
+    lost: (rule, month, earning) => lost(kase, rule, month, earning),
   });
 }
 
-function lost(kase: Case, rule: Rule<'pooled-split'>, month: Month): Decision | undefined {
+function lost(
+  kase: Case,
+  rule: Rule<'pooled-split'>,
+  month: Month,
+  earning: Omit<Earning, 'evidence'>,
+): Decision | undefined {
   if (kase.around.agency === undefined) return undefined;
   const stake = { rule, occasion: `${rule.incentive.id}/${month}`, worth: 0 };
-  return missed(stake, outlook(kase, rule, month) ?? 'no-growth', figures(kase, rule, month));
+  const why = outlook(kase, rule, month);
+  const sums = kase.around.agency.get(month) ?? NO_MONTH;
+  if (why === undefined && isTooLarge(sums.netFen)) return tooLarge(kase, stake, earning);
+  return missed(stake, why ?? 'no-growth', figures(kase, rule, month));
 }
 
 function outlook(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month): MissedReason | undefined {
@@ -36,5 +45,10 @@ function outlook(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month):
 function figures(kase: Case, { incentive }: Rule<'pooled-split'>, month: Month) {
   const { liveMembers, growthFen } = kase.around.agency?.get(month) ?? NO_MONTH;
   if (kase.around.agency === undefined) return { poolFen: incentive.amount };
-  return { poolFen: incentive.amount, growthFen, liveMembers, needLiveMembers: incentive.minLiveMembers };
+  return {
+    poolFen: incentive.amount,
+    growthFen: told(growthFen),
+    liveMembers,
+    needLiveMembers: incentive.minLiveMembers,
+  };
 }

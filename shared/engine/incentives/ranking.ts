@@ -1,6 +1,7 @@
 /** Top creators: the best of a month, ranked once and then frozen. */
 import { lastDay, type Month } from '../../values/calendar.ts';
-import { missed, pending } from '../conclude.ts';
+import { isTooLarge, told } from '../../values/sums.ts';
+import { type Earning, missed, pending, tooLarge } from '../conclude.ts';
 import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import { monthFigures } from '../tally.ts';
 import { fromFrozen } from './global.ts';
@@ -15,11 +16,18 @@ export function ranking(kase: Case, id: string): Verdict {
       const reason = evidence.netFen < evidence.needFen ? 'below-floor' : 'earned';
       return pending(stakeOf(rule, month), decidedOn, reason, { ...evidence, by: lastDay(month) });
     },
-    lost: (rule, month) => lost(kase, rule, month),
+    lost: (rule, month, earning) => lost(kase, rule, month, earning),
   });
 }
 
-function lost(kase: Case, rule: Rule<'ranking'>, month: Month): Decision | undefined {
+function lost(
+  kase: Case,
+  rule: Rule<'ranking'>,
+  month: Month,
+  earning: Omit<Earning, 'evidence'>,
+): Decision | undefined {
+  const { fen, views } = monthFigures(kase.activity, month, rule.incentive.measure);
+  if (isTooLarge(fen) || isTooLarge(views)) return tooLarge(kase, stakeOf(rule, month), earning);
   const evidence = figures(kase, rule, month);
   if (evidence.netFen <= 0) return undefined;
   return evidence.netFen < evidence.needFen
@@ -33,5 +41,5 @@ function stakeOf(rule: Rule<'ranking'>, month: Month) {
 
 function figures(kase: Case, { incentive }: Rule<'ranking'>, month: Month) {
   const { fen, views } = monthFigures(kase.activity, month, incentive.measure);
-  return { netFen: fen, needFen: incentive.minFen, views, places: incentive.places };
+  return { netFen: told(fen), needFen: incentive.minFen, views: told(views), places: incentive.places };
 }

@@ -2,7 +2,8 @@
 
 import { memberReadsFrom } from '../../policy/reach.ts';
 import { firstDay, lastDay, type Month } from '../../values/calendar.ts';
-import { earned, missed, pending } from '../conclude.ts';
+import { isTooLarge, MOST, plus, TOO_LARGE, told } from '../../values/sums.ts';
+import { earned, missed, pending, tooLarge } from '../conclude.ts';
 import type { Case, Decision, OwnerMonth, Rule, Verdict } from '../decision.ts';
 import { decidedOn, monthsFor } from '../months.ts';
 import { occasionsOf } from './global.ts';
@@ -36,23 +37,26 @@ function decideMonth(
   const { netFen, feesFen } = salesOf(kase, rule, month);
   if (netFen === 0 && !kase.holdings.has(occasion)) return undefined;
   const { payee = kase.history.participantId } = kase.around.owner ?? {};
-  const stake = { rule, occasion, worth: rebateOf(incentive, netFen, feesFen) };
-  const evidence = { netFen, feesFen };
+  const worth = rebateOf(incentive, netFen, feesFen);
+  const unknown = [netFen, feesFen, worth].some(isTooLarge);
+  const stake = { rule, occasion, worth: unknown ? 0 : worth };
+  const evidence = { netFen: told(netFen), feesFen: told(feesFen) };
   if (incentive.pooled !== undefined && payee !== kase.history.participantId) {
     return missed({ ...stake, worth: 0 }, 'another-shop-is-paid', { ...evidence, payee });
   }
   const decided = decidedOn(month, incentive.decidedAfterDays);
   const next = incentive.tiers.find(({ fromFen }) => fromFen > netFen);
   const distance = next === undefined ? {} : { needFen: next.fromFen, nextTierBps: next.bps };
-  const reason = stake.worth === 0 ? 'below-lowest-tier' : 'earned';
+  const reason = worth === 0 ? 'below-lowest-tier' : 'earned';
   const soFar = { ...evidence, ...distance, by: lastDay(month) };
   if (decided > kase.asOf) return pending(stake, decided, reason, soFar);
   if (reason !== 'earned') return missed(stake, reason, soFar);
+  const refusedWithin = { from: firstDay(month), to: lastDay(month) };
+  const earning = { earnedOn: lastDay(month), readsFrom, refusedWithin };
+  if (unknown) return tooLarge(kase, stake, earning);
   return earned(kase, stake, {
-    earnedOn: lastDay(month),
-    readsFrom,
+    ...earning,
     evidence: { ...evidence, ...tierEvidence(incentive, netFen) },
-    refusedWithin: { from: firstDay(month), to: lastDay(month) },
   });
 }
 
@@ -68,8 +72,8 @@ function salesOf(kase: Case, { incentive }: Rule<'rebate'>, month: Month): Owner
   const sum = { netFen: 0, feesFen: 0 };
   for (const day of kase.activity.days) {
     if (!day.date.startsWith(month)) continue;
-    sum.netFen += day.netFen;
-    sum.feesFen += day.feesFen;
+    sum.netFen = plus(sum.netFen, day.netFen);
+    sum.feesFen = plus(sum.feesFen, day.feesFen);
   }
   const isAgency = kase.history.participant?.kind === 'agency';
   return isAgency ? { netFen: agency?.get(month)?.netFen ?? 0, feesFen: sum.feesFen } : sum;
@@ -94,14 +98,19 @@ export function rebateOf(
   if (base <= 0n) return 0;
   if (incentive.by === 'whole') {
     const tier = incentive.tiers.findLast(({ fromFen }) => fromFen <= netFen);
-    return Number((base * BigInt(tier?.bps ?? 0)) / 100_000_000n);
+    return asNumber((base * BigInt(tier?.bps ?? 0)) / 100_000_000n);
   }
   let weighted = 0n;
   for (const [index, { fromFen, bps }] of incentive.tiers.entries()) {
     const end = Math.min(netFen, incentive.tiers[index + 1]?.fromFen ?? netFen);
     if (end > fromFen) weighted += BigInt(end - fromFen) * BigInt(bps);
   }
-  return Number((base * weighted) / (net * 100_000_000n));
+  return asNumber((base * weighted) / (net * 100_000_000n));
+}
+
+/** A rebate of more than the whole may pass what can be told. */
+function asNumber(fen: bigint): number {
+  return fen > BigInt(MOST) ? TOO_LARGE : Number(fen);
 }
 
 function tierEvidence({ tiers, by }: Rebate, netFen: number) {
