@@ -1,5 +1,6 @@
 /** Every command, under one name. */
 import { Command } from 'commander';
+import { awardsCommand } from './awards.ts';
 import { backfillCommand } from './backfill.ts';
 import { budgetCommand } from './budget.ts';
 import { correctionsCommand } from './corrections.ts';
@@ -33,6 +34,7 @@ export function hongbao(): Command {
     explainCommand,
     budgetCommand,
     correctionsCommand,
+    awardsCommand,
     quarantineCommand,
     runsCommand,
     verifyCommand,

@@ -68,13 +68,24 @@ export function monthEndJob(doing: Doing): Command {
   )
     .requiredOption('--month <month>', 'the month', monthArgument)
     .option('--as-of <date>', 'decide as of another date: decisions with a lag fall due later', dateArgument)
-    .action((options: JobOptions & { month: string }) =>
-      each(options, doing, {
+    .option('--without <id...>', 'decide without these, which cannot be evaluated: they are due again')
+    .option('--reason <text>', 'why, for the record: required beside --without', reasonArgument)
+    .action((options: MonthEndOptions) => {
+      const { month, without, reason } = options;
+      return each(options, doing, {
         job: 'month-end',
-        from: firstDay(options.month),
-        to: lastDay(options.month),
-      }),
-    );
+        from: firstDay(month),
+        to: lastDay(month),
+        without,
+        reason,
+      });
+    });
+}
+
+interface MonthEndOptions extends JobOptions {
+  month: string;
+  without?: string[];
+  reason?: string;
 }
 
 interface BackfillOptions extends JobOptions {

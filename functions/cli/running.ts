@@ -97,6 +97,7 @@ function tell(outcome: RunOutcome, format: Format): void {
   listed(summary.unknown, 'participants have facts and are not known yet');
   listed(summary.tooLate, 'facts came after the horizon had passed their day, and are not read');
   listed(summary.tooLarge, 'sums pass what can be told exactly, and were refused');
+  noteUndecided(run.program, summary.undecided);
   if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);
   for (const [pool, amount] of Object.entries(summary.short)) note(`pool ${pool} ran short by ${amount}`);
 }
@@ -106,6 +107,14 @@ export function listed(listing: Listing | undefined, what: string): void {
   if (listing === undefined || listing.count === 0) return;
   const more = listing.count > listing.first.length ? ', …' : '';
   note(`${listing.count} ${what}: ${listing.first.join(', ')}${more}`);
+}
+
+/** Names the awards that are due and undecided: the next run that looks at everyone decides them, if it can. */
+export function noteUndecided(program: string, undecided: Listing | undefined): void {
+  listed(
+    undecided,
+    `awards of ${program} are due and undecided, until a run looks at everyone and all can be evaluated (hongbao awards)`,
+  );
 }
 
 /** Totals as rows: incentive, entries, amount with its unit. */

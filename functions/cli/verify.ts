@@ -1,8 +1,10 @@
 /** `hongbao verify`: does the ledger say what the facts and the policy do, and do the sums agree? */
 import type { Command } from 'commander';
+import { listingOf } from '../../shared/pipeline/totals.ts';
 import { verify } from '../../shared/pipeline/verify.ts';
 import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
 import { note, printRows } from './output.ts';
+import { noteUndecided } from './running.ts';
 
 const DIFFERENT_EXIT = 1;
 
@@ -19,6 +21,8 @@ export function verifyCommand(): Command {
         ...one,
         differences: one.differences.length,
         named: one.differences,
+        undecided: one.undecided.length,
+        undecidedAwards: one.undecided,
       }));
       printRows(options.format, rows, [
         'program',
@@ -29,11 +33,13 @@ export function verifyCommand(): Command {
         'held',
         'unfunded',
         'sealed',
+        'undecided',
       ]);
       const named = found.flatMap(({ program, differences }) =>
         differences.map((one) => `${program}: ${one}`),
       );
       for (const difference of named) note(difference);
+      for (const { program, undecided } of found) noteUndecided(program, listingOf(undecided));
       if (named.length > 0) process.exitCode = DIFFERENT_EXIT;
     }),
   );

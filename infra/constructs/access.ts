@@ -38,7 +38,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
     table: [...OPEN, ...MARK_DUE, 'dynamodb:UpdateItem'],
     plans: ['s3:GetObject'],
   },
-  'close-run': { table: [...OPEN, 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
+  // Which awards are undecided follows from the arrival dates and the awards there are.
+  'close-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
   'abandon-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
   // It reads, and its plans stay in memory.
   verify: {

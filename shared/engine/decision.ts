@@ -67,6 +67,8 @@ export interface OwnerMonth {
 /** The frozen outcome of a pool split or a ranking: what each holder was given. */
 export interface Award {
   shares: ReadonlyMap<string, number>;
+  /** An operator closed it undecided: whoever had nothing of it gets nothing. */
+  closed?: true;
 }
 
 /** Awards by `incentive/month`. */

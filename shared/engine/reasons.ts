@@ -36,6 +36,7 @@ const MISSED = {
   'no-member-windows': 'No window of a member opened in the month.',
   'below-floor': 'The month’s figure is below the floor of the ranking.',
   'not-ranked': 'Others were ranked higher when the month was decided.',
+  'award-closed': 'It could not be decided in time, and an operator closed it.',
   'last-day-of-event': 'Earned on the event’s last day, when nothing is left to use it.',
   'another-shop-is-paid': 'The owner’s shops count together, and another of them is paid.',
   'never-live': 'There is no broadcast day since the program started.',

@@ -10,7 +10,7 @@ import type { BusinessDate } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { plus } from '../values/sums.ts';
 import { asShown, keepApproved, recordUnfunded } from './approved.ts';
-import type { ShardOutcome, ShardResult } from './evaluation.ts';
+import { isComplete, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import { onePartEach } from './one-part.ts';
 import { claimsOn, type Left, type Manifest, manifestText, readPart } from './plan.ts';
 import type { Services } from './services.ts';
@@ -161,7 +161,10 @@ async function moveOn(
   const failedShards = outcomes.flatMap((outcome) =>
     'error' in outcome ? `${outcome.shard}: ${outcome.error}` : [],
   );
-  if (failedShards.length > 0) await recordProgress(services.table, run, { failedShards });
+  if (!isComplete(outcomes)) {
+    const failed = failedShards.length === 0 ? {} : { failedShards };
+    await recordProgress(services.table, run, { ...failed, incomplete: true });
+  }
   if (!(await startApplying(services.table, run, manifest))) throw overtaken(run);
   await recordProgress(services.table, run, { state: 'applying', manifest });
 }

@@ -8,7 +8,8 @@ import type { PartResult } from './apply-part.ts';
 import { evaluatedShards, type ShardOutcome } from './evaluation.ts';
 import { readManifest } from './plan.ts';
 import type { Services } from './services.ts';
-import { sumListings, sumTotals } from './totals.ts';
+import { listingOf, sumListings, sumTotals } from './totals.ts';
+import { isWhole, undecidedAfter } from './undecided.ts';
 
 /**
  * Closes a run. Each step can be repeated, and come late: the budget knows by the reservation whether it was settled,
@@ -29,23 +30,30 @@ export async function closeRun(
   const missing = plan.parts.filter((part) => !applied.has(part));
   if (missing.length > 0)
     throw new Error(`parts of run ${run.runId} were not applied: ${missing.join(', ')}`);
-  const summary = summaryOf(parts, outcomes);
+  const record = await readRun(table, run.program, run.runId);
+  const control = await readControl(table, run.program);
+  const undecided = await undecidedAfter(services, run, control, isWhole(run, record, parts));
+  const summary = { ...summaryOf(parts, outcomes), undecided: listingOf(undecided) };
   // Before the program is free: whoever closes it on record for us then finds what it did.
   await recordProgress(table, run, { summary });
-  const complete = !(await hasFailedShards(services, run));
+  const complete = (record?.failedShards ?? []).length === 0;
   await settle(table, run.program, run.planEpoch, {
     used: new Map(Object.entries(summary.raised)),
     lowered: new Map(Object.entries(summary.lowered)),
     cut: Object.keys(plan.cuts),
     all: run.full && complete,
   });
-  await free(services, run, complete);
+  await free(services, run, { complete, undecided });
   await recordProgress(table, run, { state: 'closed', closedAt: new Date(now()).toISOString() });
   return summary;
 }
 
 /** Moves the control item on: from then on the run is closed, on record or not yet. */
-async function free({ table, now }: Services, run: Run, complete: boolean): Promise<void> {
+async function free(
+  { table, now }: Services,
+  run: Run,
+  { complete, undecided }: { complete: boolean; undecided: string[] },
+): Promise<void> {
   const { closedAsOf = run.asOf, decidedThrough } = await readControl(table, run.program);
   const month = complete && run.job === 'month-end' ? monthOf(run.to) : undefined;
   const closed = await close(table, run, {
@@ -55,14 +63,11 @@ async function free({ table, now }: Services, run: Run, complete: boolean): Prom
     raises: complete && run.full ? run.raises : undefined,
     policy: contentHash(run.policy),
     superseding: run.superseding,
+    undecided,
     nowMs: now(),
   });
   if (closed || (await readRun(table, run.program, run.runId))?.state === 'closed') return;
   throw new Error(`run ${run.runId} was overtaken by another before it closed`);
-}
-
-async function hasFailedShards({ table }: Services, { program, runId }: Run): Promise<boolean> {
-  return ((await readRun(table, program, runId))?.failedShards ?? []).length > 0;
 }
 
 /** The figures of a run, from what its shards found and its parts applied. */

@@ -62,7 +62,7 @@ export async function decide(
     { concurrency: 8 },
   );
   const tally = mergeTallies(program, tallies);
-  const { agencies, profiles } = await knownAgencies(services, program, tally);
+  const { agencies, profiles } = await knownAgencies(services, run, program, tally);
   const due = freezeDue(program, run, await frozenFor(services, run), { ...tally, agencies }, profiles);
   const planned = await approvedPlan(services, run);
   if (planned !== undefined) checkFrozen(planned, due);
@@ -77,9 +77,18 @@ export async function decide(
   return storeJson(services, { ids, agencies, frozen } satisfies Context);
 }
 
-/** The agencies among those that members name: a membership in an id that is none counts for nothing (law 13). */
-async function knownAgencies({ table }: Services, { platform }: Program, { agencies }: Tally) {
-  const profiles = (await readProfiles(table, [...agencies.keys()].sort())).filter(
+/**
+ * The agencies among those that members name, but for whom the run leaves out: a membership in an id that is none counts
+ * for nothing (law 13).
+ */
+async function knownAgencies(
+  { table }: Services,
+  { without = [] }: Run,
+  { platform }: Program,
+  { agencies }: Tally,
+) {
+  const named = [...agencies.keys()].filter((id) => !without.includes(id)).sort();
+  const profiles = (await readProfiles(table, named)).filter(
     ({ participant }) => participant?.kind === 'agency' && participant.platform === platform,
   );
   const sums = profiles.map(({ participantId }) => [participantId, agencies.get(participantId)!] as const);

@@ -7,7 +7,7 @@ import { tallyOf } from '../engine/tally.ts';
 import type { Program } from '../policy/schema.ts';
 import { readHistories, readShopIds } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
-import { bucketOf } from '../store/table.ts';
+import { bucketOf, type Table } from '../store/table.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { isPaidLast } from './evaluate-shard.ts';
 import {
@@ -36,6 +36,7 @@ export async function evaluateEntities(
   const leftTo = Map.groupBy(left, ([, entity]) => entity);
   return planAll(services, run, program, { step: 'entities', shard, of }, own, async (entity, to) => {
     const shops = await readShops(services, entity, run);
+    const whole = await isSeenWhole(services, run, entity);
     const around = { full: run.full, frozen };
     const onPlatform = shops.filter((shop) => isCounted(program, shop));
     const evaluations = evaluateEntity(program, onPlatform, run, around);
@@ -44,8 +45,14 @@ export async function evaluateEntities(
     for (const shop of shops) {
       // Those paid last are planned there: a participant is in one part only.
       if (run.full && isPaidLast(program, shop)) to.defer('last', shop.participantId);
-      else to.evaluated(shop, evaluationOf(shop), entity);
+      else if (whole) to.evaluated(shop, evaluationOf(shop), entity);
     }
+    if (!whole && !run.dryRun)
+      await markAgain(
+        services,
+        run,
+        shops.map(({ participantId }) => participantId),
+      );
     const leftHere = (leftTo.get(entity) ?? []).map(([id]) => id);
     const moved = await readMoved(services, run, leftHere, shops);
     if (!run.full) return;
@@ -76,11 +83,25 @@ async function readMoved(
 export async function readShops(
   { table }: Pick<Services, 'table'>,
   entity: string,
-  span: { horizon: BusinessDate; consistent: boolean; fresh?: boolean },
+  span: { horizon: BusinessDate; consistent: boolean; fresh?: boolean; without?: readonly string[] },
 ): Promise<History[]> {
-  const ids = [...new Set([entity, ...(await readShopIds(table, entity))])].sort();
-  const histories = await readHistories(table, ids, span);
+  const ids = await idsOf(table, entity);
+  const read = ids.filter((id) => span.without?.includes(id) !== true);
+  const histories = await readHistories(table, read, span);
   return histories.filter((history) => history.participant !== undefined && entityOf(history) === entity);
+}
+
+/** The entity and whoever may be a shop of it. */
+async function idsOf(table: Table, entity: string): Promise<string[]> {
+  return [...new Set([entity, ...(await readShopIds(table, entity))])].sort();
+}
+
+/**
+ * Whether a run reads all shops of an entity. Where an operator left one out, the others still add to the sums, and what
+ * they may open is decided by the next run that sees all of them.
+ */
+export async function isSeenWhole({ table }: Services, { without }: Run, entity: string): Promise<boolean> {
+  return without === undefined || !(await idsOf(table, entity)).some((id) => without.includes(id));
 }
 
 /** An owner's cap counts the windows of its merchants on the program's platform. */

@@ -9,9 +9,9 @@ import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
 import { bucketOf } from '../store/table.ts';
 import { readContext } from './decide.ts';
-import { isCounted, readShops } from './evaluate-entities.ts';
+import { isCounted, isSeenWhole, readShops } from './evaluate-entities.ts';
 import { isOneOfSeveral } from './evaluate-shard.ts';
-import { frozenFor, planAll, type ShardResult } from './evaluation.ts';
+import { frozenFor, markAgain, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
@@ -26,7 +26,7 @@ export async function evaluateLast(
   const { table } = services;
   const program = pinnedProgram(services, run);
   const { ids, agencies, frozen: decidedNow } = await readContext(services, context);
-  const own = ids.filter((id) => bucketOf(id, of) === shard);
+  const own = ids.filter((id) => bucketOf(id, of) === shard && run.without?.includes(id) !== true);
   const frozen = new Map([...(await frozenFor(services, run)), ...decidedNow]);
   return planAll(services, run, program, { step: 'last', shard, of }, own, async (id, to) => {
     const history = await readHistory(table, id, run.horizon, run);
@@ -35,24 +35,26 @@ export async function evaluateLast(
       frozen,
       ...(agencies === undefined ? {} : { agency: agencies.get(id) ?? new Map() }),
     };
-    const evaluation = await evaluateOne(services, run, program, history, around);
-    to.evaluated(history, evaluation, isOneOfSeveral(history) ? entityOf(history) : undefined);
+    const entity = isOneOfSeveral(history) ? entityOf(history) : undefined;
+    const sharesCap = entity !== undefined && isCounted(program, history);
+    if (sharesCap && !(await isSeenWhole(services, run, entity))) {
+      if (!run.dryRun) await markAgain(services, run, [id]);
+      return;
+    }
+    const shops = sharesCap ? await readShops(services, entity, run) : [];
+    to.evaluated(history, evaluateAmong(program, run, history, shops, around), entity);
   });
 }
 
 /** One shop of several is evaluated with the others: they share its entity's cap. */
-async function evaluateOne(
-  services: Services,
-  run: Run,
+function evaluateAmong(
   program: Program,
+  run: Run,
   history: History,
+  shops: readonly History[],
   around: Surroundings,
-): Promise<Evaluation> {
-  if (isOneOfSeveral(history) && isCounted(program, history)) {
-    const shops = await readShops(services, entityOf(history), run);
-    const counted = shops.filter((shop) => isCounted(program, shop));
-    const evaluation = evaluateEntity(program, counted, run, around).get(history.participantId);
-    if (evaluation !== undefined) return evaluation;
-  }
-  return evaluate(program, history, run, around);
+): Evaluation {
+  const counted = shops.filter((shop) => isCounted(program, shop));
+  const evaluation = evaluateEntity(program, counted, run, around).get(history.participantId);
+  return evaluation ?? evaluate(program, history, run, around);
 }

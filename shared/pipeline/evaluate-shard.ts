@@ -7,8 +7,9 @@ import type { Program } from '../policy/schema.ts';
 import { readMarkers } from '../store/due.ts';
 import { readHistory } from '../store/histories.ts';
 import type { Run } from '../store/runs.ts';
+import { bucketOf } from '../store/table.ts';
 import { readUnpaid } from '../store/unpaid.ts';
-import { type Collector, frozenFor, planAll, type ShardResult } from './evaluation.ts';
+import { type Collector, frozenFor, markAgain, planAll, type ShardResult } from './evaluation.ts';
 import type { Shard } from './open-run.ts';
 import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
@@ -23,9 +24,11 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
   const program = pinnedProgram(services, run);
   const frozen = await frozenFor(services, run);
   const marked = await readMarkers(table, run.arrivals, bucketsOf(services, shard));
-  const due =
+  const found =
     run.participants?.toSorted() ??
     [...new Set([...marked.due, ...(await owed(services, run, shard))])].sort();
+  const due = found.filter((id) => run.without?.includes(id) !== true);
+  await putOffNamed(services, run, shard);
   const tooLate = marked.late.filter(({ day }) => day < run.horizon);
   return planAll(
     services,
@@ -38,7 +41,7 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
       if (history.participant === undefined && history.days.length > 0) to.unknown(id);
       deferEntities(history, to);
       if (isOneOfSeveral(history)) {
-        to.leave(id, entityOf(history));
+        if (history.participant !== undefined) to.leave(id, entityOf(history));
         return;
       }
       const evaluation = evaluate(program, history, run, { full: run.full, frozen });
@@ -49,6 +52,13 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
     },
     tooLate,
   );
+}
+
+/** Those whom an operator named are due again, whoever of them was due now (law 8). */
+async function putOffNamed(services: Services, run: Run, { shard, of }: Shard): Promise<void> {
+  const { buckets } = services.table;
+  const named = (run.without ?? []).filter((id) => bucketOf(id, buckets) % of === shard);
+  if (!run.dryRun) await markAgain(services, run, named);
 }
 
 /** A run that looks at everyone finds those who are owed something by the ledger, not by what arrived (law 8). */

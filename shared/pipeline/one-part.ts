@@ -8,7 +8,7 @@ import { bucketOf } from '../store/table.ts';
 import { evaluatedShards, markAgain, type ShardOutcome, type ShardResult } from './evaluation.ts';
 import { type Planned, readPart, without } from './plan.ts';
 import type { Services } from './services.ts';
-import { addListing, noListing } from './totals.ts';
+import { listingOf } from './totals.ts';
 
 /**
  * The outcomes without whoever was planned more than once, and the other shops of the entities that it was planned
@@ -24,9 +24,7 @@ export async function onePartEach(
   if (putOff.size === 0) return outcomes;
   if (!run.dryRun) {
     await markAgain(services, run, [...putOff]);
-    const listing = noListing();
-    for (const id of [...putOff].sort()) addListing(listing, id);
-    await recordProgress(services.table, run, { putOff: listing });
+    await recordProgress(services.table, run, { putOff: listingOf([...putOff].sort()) });
   }
   return Promise.all(
     outcomes.map((outcome) => ('error' in outcome ? outcome : without(services.plans, outcome, putOff))),

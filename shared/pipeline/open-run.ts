@@ -16,6 +16,7 @@ import { checkNewVersions, programFor, supersedingIn } from './policy-in-force.t
 import { checkDates, datesOf, dayBefore, type RunDates, type RunInput } from './run-input.ts';
 import { horizonOf, scopeOf } from './run-scope.ts';
 import type { Services } from './services.ts';
+import { horizonForUndecided } from './undecided.ts';
 
 /** Within this time of the last close, a read that is not strong may miss what that run wrote. */
 const SETTLED_MS = 60_000;
@@ -52,6 +53,7 @@ export type Opening =
  * @param opener says who opens: whoever asks again under the same name, because it did not hear the answer, is answered
  * again. It is the id of a run by hand; a scheduled run is named by its program, job and business date.
  * @param shown whether the run only plans, to be shown to an operator.
+ * @param widened whether it reads back to the oldest undecided month, where it looks at everyone.
  * @throws {@link InputError} when the input makes no sense, a used policy version has changed, or a new one would
  * change the past.
  */
@@ -59,13 +61,13 @@ export async function openRun(
   services: Services,
   input: RunInput,
   opener: string,
-  { shown = false } = {},
+  { shown = false, widened = true } = {},
 ): Promise<Opening> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const control = await readControl(services.table, input.program);
     const program = programFor(services, input, control, shown);
     const opening = input.dryRun
-      ? await openDry(services, program, input, opener, control)
+      ? await openDry(services, program, input, opener, widened ? control : { ...control, undecided: [] })
       : await openAsSeen(services, program, input, opener, control);
     if (opening !== undefined) return opening;
   }
@@ -219,7 +221,8 @@ async function runOf(
   const policy = versionHashes(program);
   const { raises } = await readBudget(table, program.program);
   const full = looksAtAll(input, control, { policy, raises });
-  const horizon = horizonOf(table, program, input, dates);
+  const scheduled = horizonOf(table, program, input, dates);
+  const horizon = full ? await horizonForUndecided(table, program, control, scheduled) : scheduled;
   return {
     program: program.program,
     ...id,
@@ -230,6 +233,7 @@ async function runOf(
     full,
     ...(await scopeOf(services, input, dates, { horizon, full }, control)),
     ...(input.participants === undefined ? {} : { participants: input.participants }),
+    ...(input.without === undefined ? {} : { without: input.without }),
     dryRun: input.dryRun,
     ...(input.plan === undefined ? {} : { plan: input.plan, partly: input.partly }),
     codeVersion,

@@ -32,6 +32,12 @@ const runInputSchema = z
       .min(1, 'at least one participant')
       .max(1000, 'at most 1000 participants')
       .optional(),
+    /** Of a month end: participants that it is decided without, because they cannot be evaluated. */
+    without: z
+      .array(idSchema)
+      .min(1, 'at least one participant')
+      .max(100, 'at most 100 participants')
+      .optional(),
     dryRun: z.boolean().default(false),
     /** The hash of a plan that was shown with this input: only what still stands of it is written. */
     plan: z
@@ -54,6 +60,14 @@ const runInputSchema = z
       message: 'a date: a backfill says its range',
     },
   )
+  .refine(({ job, without }) => job === 'month-end' || without === undefined, {
+    path: ['without'],
+    message: 'nothing, unless the job is month-end',
+  })
+  .refine(({ without, reason }) => without === undefined || reason !== undefined, {
+    path: ['reason'],
+    message: 'why it is decided without them, for the record',
+  })
   .refine(({ job, participants }) => job === 'backfill' || participants === undefined, {
     path: ['participants'],
     message: 'nothing, unless the job is backfill',

@@ -62,6 +62,11 @@ export function addListing(listing: Listing, name: string): void {
   if (listing.first.length < LISTED) listing.first.push(name);
 }
 
+/** A listing of names. */
+export function listingOf(names: readonly string[]): Listing {
+  return { count: names.length, first: names.slice(0, LISTED) };
+}
+
 /** The sum of listings. */
 export function sumListings(listings: readonly Listing[]): Listing {
   return {

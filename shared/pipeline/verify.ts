@@ -20,6 +20,7 @@ import { readPart } from './plan.ts';
 import { evaluateAll, HeldError } from './run-here.ts';
 import { parseRunInput } from './run-input.ts';
 import type { Services } from './services.ts';
+import { readUndecided } from './undecided.ts';
 
 /** What a verification found. Only `differences` are wrong. */
 export interface Verification {
@@ -36,6 +37,8 @@ export interface Verification {
   unfunded: number;
   /** Occasions that rest on facts from before the horizon: their sums are not judged. */
   sealed: number;
+  /** Awards that are due and that no run has decided. */
+  undecided: string[];
 }
 
 /**
@@ -49,7 +52,8 @@ export async function verify(services: Services, deployed: Program): Promise<Ver
   if (isHeld(control, now())) throw heldBy(program, control);
   const entries = (await readEntries(table)).filter((entry) => entry.program === program.program);
   const runs = withEnds(control, await readRuns(table, program.program));
-  const replanned = await replan(services, program, control, runs, entries);
+  const undecided = await readUndecided(table, program.program, control);
+  const replanned = await replan(services, program, control, { runs, entries, undecided });
   const found = {
     program: program.program,
     entries: entries.length,
@@ -66,6 +70,7 @@ export async function verify(services: Services, deployed: Program): Promise<Ver
     held: (await readHeld(table, program.program)).filter(({ state }) => state === 'waiting').length,
     unfunded: replanned.unfunded,
     sealed: replanned.sealed,
+    undecided,
   };
   // A run that began meanwhile has changed some of what was read, and not the rest.
   const after = await readControl(table, program.program);
@@ -181,8 +186,11 @@ async function replan(
   given: Services,
   program: Program,
   control: Control,
-  runs: readonly RunRecord[],
-  entries: readonly Entry[],
+  {
+    runs,
+    entries,
+    undecided,
+  }: { runs: readonly RunRecord[]; entries: readonly Entry[]; undecided: readonly string[] },
 ) {
   const found = { differences: [] as string[], pending: 0, unfunded: 0, sealed: 0 };
   if (control.closedAsOf === undefined) return found;
@@ -195,7 +203,8 @@ async function replan(
     dryRun: true,
     requestedBy: 'verify',
   });
-  const opening = await openRun(services, input, 'verify');
+  // Not farther back than other runs: what is sealed for them is not judged here.
+  const opening = await openRun(services, input, 'verify', { widened: false });
   if (opening.next !== 'evaluate') throw new Error(`verify was answered with ${opening.next}`);
   const { run } = opening;
   found.sealed = sealedOccasions(entries, run.horizon);
@@ -210,7 +219,12 @@ async function replan(
     for (const { participantId, changes } of (await readPart(services.plans, part)).participants) {
       for (const change of changes) {
         if (change.amount > 0 && change.shortfall === change.amount) found.unfunded++;
-        else if (awaitsAll(change) || (await isDue(services, due, participantId))) found.pending++;
+        else if (
+          awaitsAll(change) ||
+          undecided.includes(change.occasion) ||
+          (await isDue(services, due, participantId))
+        )
+          found.pending++;
         else found.differences.push(describe(participantId, change));
       }
     }

@@ -56,6 +56,8 @@ export interface Control {
   closedAtMs?: number;
   /** The last month whose end was decided for everyone. */
   decidedThrough?: Month;
+  /** Awards that were due by the last closed as-of, and that no run had decided then, by `incentive/month` (law 6). */
+  undecided?: string[];
   /** Runs displaced by the last transition. */
   displaced?: Displaced[];
   givenUp?: GivenUp[];
@@ -168,6 +170,7 @@ export interface Closing {
   decidedThrough: Month | undefined;
   raises: number | undefined;
   superseding?: string[] | undefined;
+  undecided?: string[];
   nowMs: number;
 }
 

@@ -91,7 +91,15 @@ export async function readHistories(
   ids: readonly string[],
   { horizon, ...how }: { horizon: BusinessDate; consistent: boolean; fresh?: boolean },
 ): Promise<History[]> {
-  return pMap(ids, (id) => readHistory(table, id, horizon, how), { concurrency: 8 });
+  const read = async (id: string) => {
+    try {
+      return await readHistory(table, id, horizon, how);
+    } catch (error) {
+      // Of several that are read together, people have to know which one it is.
+      throw new Error(`${id}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  };
+  return pMap(ids, read, { concurrency: 8 });
 }
 
 /** What is about no date of several participants: their histories without days or entries. */

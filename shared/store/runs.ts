@@ -26,6 +26,8 @@ export interface Run {
   /** The arrival dates whose due markers are read; none when participants are named. */
   arrivals: BusinessDate[];
   participants?: string[];
+  /** Participants that an operator named as left out: they are due again, and everyone else is decided without them. */
+  without?: string[];
   /** Whether it looks at everyone: only then is anything decided that takes everyone. */
   full: boolean;
   /** The plan that it applies: an operator has seen it. */
@@ -89,6 +91,8 @@ export interface RunSummary extends Totals {
   tooLarge?: Listing;
   planned: number;
   displaced: number;
+  /** Awards that are due and undecided once it is closed; a run that was only planned does not say. */
+  undecided?: Listing;
   /** Lowerings that wait for an operator. */
   held: number;
 }
@@ -107,6 +111,8 @@ export interface RunRecord extends Run {
   moved?: string[];
   /** What was shown, and could not be funded any more: of a plan applied partly. */
   unfunded?: Listing;
+  /** Whether someone could not be evaluated: then nothing was decided that takes everyone. */
+  incomplete?: boolean;
   /** Participants whose entity changed while it ran: planned twice, and put off to the next run (law 13). */
   putOff?: Listing;
   /** Why it was abandoned. */
@@ -150,6 +156,7 @@ export async function recordProgress(
       | 'moved'
       | 'unfunded'
       | 'putOff'
+      | 'incomplete'
     >
   >,
 ): Promise<boolean> {

@@ -74,12 +74,19 @@ describe('after runs', () => {
       entries: 9,
       participants: 2,
       ...CLEAN,
+      undecided: [],
     });
   });
 
   it('and before the first there is nothing to verify', async () => {
     const world = await db.world(SIZE);
-    expect(await verified(world)).toEqual({ program: PROGRAM, entries: 0, participants: 0, ...CLEAN });
+    expect(await verified(world)).toEqual({
+      program: PROGRAM,
+      entries: 0,
+      participants: 0,
+      ...CLEAN,
+      undecided: [],
+    });
   });
 });
 

@@ -7,9 +7,16 @@ import type { Case, Decision, Rule, Verdict } from '../decision.ts';
 import { stillFits } from '../fit.ts';
 import type { Evidence } from '../history.ts';
 import { decidedOn, monthsUnder } from '../months.ts';
+import type { MissedReason } from '../reasons.ts';
 import { concerns } from '../rules.ts';
 
 type GlobalKind = 'pooled-split' | 'ranking';
+
+/** How an award was decided without a participant. */
+export interface Lost extends Omit<Earning, 'evidence'> {
+  /** What is said in place of what only a decision tells: an operator closed it undecided. */
+  instead?: MissedReason;
+}
 
 /**
  * A frozen decision gives its holder the share, unless the holder is sanctioned or closed for that month; nobody
@@ -23,7 +30,7 @@ export function fromFrozen<K extends GlobalKind>(
   tell: {
     evidence(rule: Rule<K>, month: Month): Evidence;
     unfrozen(rule: Rule<K>, month: Month, decidedOn: string): Decision | undefined;
-    lost(rule: Rule<K>, month: Month, earning: Omit<Earning, 'evidence'>): Decision | undefined;
+    lost(rule: Rule<K>, month: Month, how: Lost): Decision | undefined;
   },
 ): Verdict {
   const decisions: Decision[] = [];
@@ -48,7 +55,7 @@ export function fromFrozen<K extends GlobalKind>(
       award === undefined
         ? tell.unfrozen(rule, month, decided)
         : share === 0
-          ? tell.lost(rule, month, earning)
+          ? tell.lost(rule, month, { ...earning, ...(award.closed && { instead: 'award-closed' }) })
           : earned(
               kase,
               { rule, occasion: `${id}/${month}`, worth: share },
@@ -62,6 +69,14 @@ export function fromFrozen<K extends GlobalKind>(
 /** The compiler does not see through the kind. */
 function global<K extends GlobalKind>({ incentive }: Rule<K>): IncentiveOf<GlobalKind> {
   return incentive as IncentiveOf<GlobalKind>;
+}
+
+/**
+ * Whether an operator closed a month undecided, and the participant has nothing of it: it gets nothing any more. What
+ * it has is adjusted as ever.
+ */
+export function isClosedFor({ around, holdings }: Case, occasion: string): boolean {
+  return around.frozen.get(occasion)?.closed === true && !holdings.has(occasion);
 }
 
 /** The occasions of the ledger that an incentive with a month in its name has, and that still fit the participant. */

@@ -6,7 +6,7 @@ import { isTooLarge, MOST, plus, TOO_LARGE, told } from '../../values/sums.ts';
 import { earned, missed, pending, tooLarge } from '../conclude.ts';
 import type { Case, Decision, OwnerMonth, Rule, Verdict } from '../decision.ts';
 import { decidedOn, monthsFor } from '../months.ts';
-import { occasionsOf } from './global.ts';
+import { isClosedFor, occasionsOf } from './global.ts';
 
 type Rebate = Rule<'rebate'>['incentive'];
 
@@ -51,6 +51,7 @@ function decideMonth(
   const soFar = { ...evidence, ...distance, by: lastDay(month) };
   if (decided > kase.asOf) return pending(stake, decided, reason, soFar);
   if (reason !== 'earned') return missed(stake, reason, soFar);
+  if (isClosedFor(kase, occasion)) return missed(stake, 'award-closed', evidence);
   const refusedWithin = { from: firstDay(month), to: lastDay(month) };
   const earning = { earnedOn: lastDay(month), readsFrom, refusedWithin };
   if (unknown) return tooLarge(kase, stake, earning);

@@ -6,7 +6,7 @@ import { earned, missed, pending } from '../conclude.ts';
 import type { AgencyMonth, Case, Decision, Rule, Verdict } from '../decision.ts';
 import { monthsFor } from '../months.ts';
 import { NO_MONTH } from '../tally.ts';
-import { occasionsOf } from './global.ts';
+import { isClosedFor, occasionsOf } from './global.ts';
 
 /** Decides `agency-growth/YYYY-MM`, up to its maximum (docs/programs.md, Agencies). Only where all members are known. */
 export function windowRollup(kase: Case, id: string): Verdict {
@@ -29,6 +29,7 @@ function decideMonth(kase: Case, rule: Rule<'window-rollup'>, month: Month, sums
   const by = lastDay(month);
   if (by > kase.asOf) return pending(stake, by, windows === 0 ? 'no-member-windows' : 'earned', evidence);
   if (windows === 0) return missed(stake, 'no-member-windows', evidence);
+  if (isClosedFor(kase, stake.occasion)) return missed(stake, 'award-closed', evidence);
   return earned(kase, stake, {
     earnedOn: by,
     readsFrom: memberReadsFrom(kase.program, month),
