@@ -1,6 +1,6 @@
 /** Last stage: settles the pools, records what was done, moves the dates forward and frees the program. */
 import { settle } from '../store/budget.ts';
-import { close, readControl } from '../store/control.ts';
+import { type Control, close, readControl } from '../store/control.ts';
 import { type Run, type RunSummary, readRun, recordProgress } from '../store/runs.ts';
 import { later, monthOf } from '../values/calendar.ts';
 import { contentHash } from '../values/canonical.ts';
@@ -43,7 +43,7 @@ export async function closeRun(
     cut: Object.keys(plan.cuts),
     all: run.full && complete,
   });
-  await free(services, run, { complete, undecided });
+  await free(services, run, control, { complete, undecided });
   await recordProgress(table, run, { state: 'closed', closedAt: new Date(now()).toISOString() });
   return summary;
 }
@@ -52,9 +52,9 @@ export async function closeRun(
 async function free(
   { table, now }: Services,
   run: Run,
+  { closedAsOf = run.asOf, decidedThrough }: Control,
   { complete, undecided }: { complete: boolean; undecided: string[] },
 ): Promise<void> {
-  const { closedAsOf = run.asOf, decidedThrough } = await readControl(table, run.program);
   const month = complete && run.job === 'month-end' ? monthOf(run.to) : undefined;
   const closed = await close(table, run, {
     watermark: complete ? run.watermark : undefined,

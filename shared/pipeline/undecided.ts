@@ -6,7 +6,6 @@
 import { awardsDue, type DueAward, readsFromForAward } from '../engine/awards.ts';
 import { findProgram } from '../policy/catalogue.ts';
 import type { Program } from '../policy/schema.ts';
-import { inForce } from '../policy/versions.ts';
 import type { Control } from '../store/control.ts';
 import { readFrozen } from '../store/decisions.ts';
 import { arrivalDays } from '../store/due.ts';
@@ -36,13 +35,19 @@ export async function undecidedAfter(
   control: Control,
   whole: boolean,
 ): Promise<string[]> {
-  const program = inForce(findProgram(run.program, catalogue), run.superseding ?? []);
+  const program = programOf(catalogue, run);
   const asOf = later(control.closedAsOf ?? run.asOf, run.asOf);
   const due = await withFacts(table, awardsDue(program, control.closedAsOf, asOf));
   const known = [...new Set([...(control.undecided ?? []), ...due])].sort(compareCodeUnits);
   const decided = known.length === 0 ? new Map() : await readFrozen(table, run.program);
   const seen = (name: string) => whole && readsFromForAward(program, name) >= run.horizon;
   return known.filter((name) => !decided.has(name) && !seen(name));
+}
+
+/** The versions that a run saw, as far as they are there: what closes a run must not fail (law 12). */
+function programOf(catalogue: readonly Program[], run: Run): Program {
+  const { versions, ...deployed } = findProgram(run.program, catalogue);
+  return { ...deployed, versions: versions.filter(({ version }) => Object.hasOwn(run.policy, version)) };
 }
 
 /** Those of whose month the table had facts when they fell due: something had arrived by then, since it began. */
