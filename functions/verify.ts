@@ -1,7 +1,7 @@
 /** Verifies one program: does its ledger say what the facts and the policy do, and do the sums agree? Writes nothing. */
 import * as z from 'zod';
 import { HeldError } from '../shared/pipeline/run-here.ts';
-import { type Verification, verify } from '../shared/pipeline/verify.ts';
+import { verify } from '../shared/pipeline/verify/verify.ts';
 import { findProgram } from '../shared/policy/catalogue.ts';
 import { readEnvironment } from '../shared/runtime/env.ts';
 import { logger } from '../shared/runtime/logger.ts';
@@ -15,23 +15,45 @@ const services = once(() => openVerification(environment));
 
 const eventSchema = z.strictObject({ program: z.string().min(1) });
 
-/** The figures: the differences themselves are logged one by one, because a state machine carries 256 KB. */
+/** Figures only: names are logged, because a state machine carries 256 KB. */
+interface Figures {
+  program: string;
+  entries: number;
+  participants: number;
+  differences: number;
+  pending: number;
+  corrections: number;
+  unfunded: number;
+  sealed: number;
+  undecided: number;
+  unproven: number;
+}
+
 type Answer =
-  | ({ next: 'done'; differences: number } & Omit<Verification, 'differences'>)
+  | ({ next: 'done' } & Figures)
   /** A run is writing, and what it has half written would look wrong: ask again. */
   | { next: 'held'; holder: string };
 
 export const handler = lambdaHandler<unknown, Answer>(async (event) => {
   const program = findProgram(parseInput(eventSchema, event, 'verify').program);
   try {
-    const { differences, ...found } = await verify(await services(), program);
-    for (const difference of differences) {
-      logger.error('difference', { program: program.program, difference });
+    const found = await verify(await services(), program);
+    for (const { what, mend } of found.differences) {
+      logger.error('difference', { program: program.program, difference: what, mend });
     }
-    const { pending, held, unfunded, sealed } = found;
-    count({ differences: differences.length, pending, held, unfunded, sealed });
-    logger.info('verified', { ...found, differences: differences.length });
-    return { next: 'done', ...found, differences: differences.length };
+    const figures = {
+      differences: found.differences.length,
+      pending: found.pending.count,
+      corrections: found.corrections.count,
+      unfunded: found.unfunded.count,
+      sealed: found.sealed.count,
+      undecided: found.undecided.count,
+      unproven: found.unproven,
+    };
+    count(figures);
+    logger.info('verified', { ...found, differences: figures.differences });
+    const { entries, participants } = found;
+    return { next: 'done', program: program.program, entries, participants, ...figures };
   } catch (error) {
     if (!(error instanceof HeldError)) throw error;
     count({ heldVerifications: 1 });

@@ -28,7 +28,7 @@ export class OperationsStack extends Stack {
     const verify = new StageFunction(this, 'verify', {
       name: 'verify',
       description: 'Compares a ledger with the facts, the policy and the pools',
-      environment: commonEnvironment(stageName, table),
+      environment: { ...commonEnvironment(stageName, table), PLANS_BUCKET: plans.bucketName },
       timeout: VERIFY_TIME,
       memorySize: VERIFY_MEMORY_MB,
       logRetentionDays,

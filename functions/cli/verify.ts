@@ -1,10 +1,10 @@
 /** `hongbao verify`: does the ledger say what the facts and the policy do, and do the sums agree? */
 import type { Command } from 'commander';
-import { listingOf } from '../../shared/pipeline/totals.ts';
-import { verify } from '../../shared/pipeline/verify.ts';
+import type { Fault } from '../../shared/pipeline/verify/mend.ts';
+import { type Verification, verify } from '../../shared/pipeline/verify/verify.ts';
 import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
-import { note, printRows } from './output.ts';
-import { noteUndecided } from './running.ts';
+import { note, printRows, type Row } from './output.ts';
+import { listed, noteUndecided } from './running.ts';
 
 const DIFFERENT_EXIT = 1;
 
@@ -17,30 +17,60 @@ export function verifyCommand(): Command {
     withTarget(options, async ({ services }) => {
       const found = [];
       for (const program of programsOf(options)) found.push(await verify(services, program));
-      const rows = found.map((one) => ({
-        ...one,
-        differences: one.differences.length,
-        named: one.differences,
-        undecided: one.undecided.length,
-        undecidedAwards: one.undecided,
-      }));
-      printRows(options.format, rows, [
+      printRows(options.format, found.map(rowOf), [
         'program',
         'entries',
         'participants',
         'differences',
         'pending',
-        'held',
+        'corrections',
         'unfunded',
         'sealed',
         'undecided',
+        'unproven',
       ]);
-      const named = found.flatMap(({ program, differences }) =>
-        differences.map((one) => `${program}: ${one}`),
-      );
-      for (const difference of named) note(difference);
-      for (const { program, undecided } of found) noteUndecided(program, listingOf(undecided));
-      if (named.length > 0) process.exitCode = DIFFERENT_EXIT;
+      for (const one of found) tell(one);
+      if (found.some(({ differences }) => differences.length > 0)) process.exitCode = DIFFERENT_EXIT;
     }),
   );
+}
+
+/** Numbers in columns, and who is behind them in two fields more. */
+function rowOf({ differences, ...found }: Verification): Row {
+  const { pending, corrections, unfunded, sealed, undecided } = found;
+  return {
+    ...found,
+    differences: differences.length,
+    pending: pending.count,
+    corrections: corrections.count,
+    unfunded: unfunded.count,
+    sealed: sealed.count,
+    undecided: undecided.count,
+    named: differences.map(inWords),
+    names: {
+      pending: pending.first,
+      corrections: corrections.first,
+      unfunded: unfunded.first,
+      sealed: sealed.first,
+      undecided: undecided.first,
+    },
+  };
+}
+
+function inWords({ what, mend }: Fault): string {
+  return `${what}: ${mend}`;
+}
+
+function tell(found: Verification): void {
+  const { program, differences, pending, corrections, unfunded, sealed, undecided, unproven } = found;
+  for (const difference of differences) note(`${program}: ${inWords(difference)}`);
+  listed(pending, `changes of ${program} wait for a run`);
+  listed(corrections, `lowerings of ${program} wait for an operator (hongbao corrections)`);
+  listed(unfunded, `rewards of ${program} wait for a higher limit (hongbao budget)`);
+  listed(sealed, `occasions of ${program} rest on facts older than runs read, and keep their sums`);
+  noteUndecided(program, undecided);
+  if (unproven > 0)
+    note(
+      `${unproven} entries of ${program} could not be compared with their plans, which are not kept any more: their sums were`,
+    );
 }

@@ -8,8 +8,10 @@ import { TABLE } from '../../shared/store/names.ts';
 interface Access {
   table: readonly `dynamodb:${string}`[];
   /** On the ledger's index. */
-  index?: readonly ('dynamodb:Query' | 'dynamodb:Scan')[];
+  index?: readonly 'dynamodb:Query'[];
   plans?: readonly ('s3:GetObject' | 's3:PutObject')[];
+  /** Whether a plan that is not there is told from one that may not be read: without it the bucket answers alike. */
+  asksForPlans?: boolean;
 }
 
 /** The table is opened by everyone. */
@@ -41,10 +43,12 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   // Which awards are undecided follows from the arrival dates and the awards there are.
   'close-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:UpdateItem'], plans: ['s3:GetObject'] },
   'abandon-run': { table: [...OPEN, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
-  // It reads, and its plans stay in memory.
+  // It reads; what it plans itself stays in memory.
   verify: {
-    table: [...OPEN, 'dynamodb:Query', 'dynamodb:BatchGetItem'],
-    index: ['dynamodb:Query', 'dynamodb:Scan'],
+    table: [...OPEN, 'dynamodb:Query', 'dynamodb:BatchGetItem', 'dynamodb:Scan'],
+    index: ['dynamodb:Query'],
+    plans: ['s3:GetObject'],
+    asksForPlans: true,
   },
 };
 
@@ -73,5 +77,8 @@ export function grantAccess(
       actions: [...access.plans],
       resourceArns: [plans.arnForObjects('plans/*')],
     });
+  }
+  if (access.asksForPlans === true) {
+    Grant.addToPrincipal({ grantee, actions: ['s3:ListBucket'], resourceArns: [plans.bucketArn] });
   }
 }

@@ -35,7 +35,7 @@ export async function closeRun(
   const undecided = await undecidedAfter(services, run, control, isWhole(run, record, parts));
   const summary = { ...summaryOf(parts, outcomes), undecided: listingOf(undecided) };
   // Before the program is free: whoever closes it on record for us then finds what it did.
-  await recordProgress(table, run, { summary });
+  await recordProgress(table, run, { manifest, summary });
   const complete = (record?.failedShards ?? []).length === 0;
   await settle(table, run.program, run.planEpoch, {
     used: new Map(Object.entries(summary.raised)),

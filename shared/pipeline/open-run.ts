@@ -53,7 +53,6 @@ export type Opening =
  * @param opener says who opens: whoever asks again under the same name, because it did not hear the answer, is answered
  * again. It is the id of a run by hand; a scheduled run is named by its program, job and business date.
  * @param shown whether the run only plans, to be shown to an operator.
- * @param widened whether it reads back to the oldest undecided month, where it looks at everyone.
  * @throws {@link InputError} when the input makes no sense, a used policy version has changed, or a new one would
  * change the past.
  */
@@ -61,13 +60,13 @@ export async function openRun(
   services: Services,
   input: RunInput,
   opener: string,
-  { shown = false, widened = true } = {},
+  { shown = false } = {},
 ): Promise<Opening> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const control = await readControl(services.table, input.program);
     const program = programFor(services, input, control, shown);
     const opening = input.dryRun
-      ? await openDry(services, program, input, opener, widened ? control : { ...control, undecided: [] })
+      ? await openDry(services, program, input, opener, control)
       : await openAsSeen(services, program, input, opener, control);
     if (opening !== undefined) return opening;
   }

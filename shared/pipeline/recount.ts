@@ -55,8 +55,7 @@ export async function recount(
 
 async function compare({ table }: Services, { program }: Program): Promise<Recounted[]> {
   const granted = new Map<string, bigint>();
-  for await (const entry of scanEntries(table)) {
-    if (entry.program !== program) continue;
+  for await (const { entry } of scanEntries(table, program)) {
     for (const node of nodesOf(entry)) granted.set(node, (granted.get(node) ?? 0n) + BigInt(entry.amount));
   }
   const { pools } = await readBudget(table, program);

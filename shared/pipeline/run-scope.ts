@@ -21,7 +21,7 @@ const BEGINNING = '0000-01-01';
  */
 export async function scopeOf(
   { table, now }: Services,
-  { job, participants }: RunInput,
+  { job, participants }: Pick<RunInput, 'job' | 'participants'>,
   { to, asOf }: RunDates,
   { horizon, full }: Pick<Run, 'horizon' | 'full'>,
   { watermark: before }: Control,
@@ -49,9 +49,13 @@ export function horizonOf(
   { job }: RunInput,
   { from, asOf }: RunDates,
 ): BusinessDate {
-  const scheduled = addDays(asOf, -reachDays(program));
-  if (job === 'daily') return later(scheduled, floorOf(table) ?? BEGINNING);
-  return earlier(scheduled, firstReadFor(table, program, from));
+  const scheduled = scheduledHorizon(table, program, asOf);
+  return job === 'daily' ? scheduled : earlier(scheduled, firstReadFor(table, program, from));
+}
+
+/** The first date whose facts a run as of a date reads, when nobody asks for older ones. */
+export function scheduledHorizon(table: Table, program: Program, asOf: BusinessDate): BusinessDate {
+  return later(addDays(asOf, -reachDays(program)), floorOf(table) ?? BEGINNING);
 }
 
 /**

@@ -16,10 +16,12 @@ const everyFunction = {
   POWERTOOLS_METRICS_NAMESPACE: z.string().min(1),
 };
 
+const plansBucket = { PLANS_BUCKET: z.string().min(1) };
+
 /** What the stages of a run share. */
 const stageEnvironment = z.object({
   ...everyFunction,
-  PLANS_BUCKET: z.string().min(1),
+  ...plansBucket,
   /** How long a writer is taken to be alive: the time that the state machine gives itself. */
   LEASE_SECONDS: count,
   /** How many parts a run's participants are split into. */
@@ -38,7 +40,7 @@ export const ENVIRONMENTS = {
   'apply-part': stageEnvironment,
   'close-run': stageEnvironment,
   'abandon-run': stageEnvironment,
-  verify: z.object(everyFunction),
+  verify: z.object({ ...everyFunction, ...plansBucket }),
 } as const;
 
 export type FunctionName = keyof typeof ENVIRONMENTS;

@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Services } from '../pipeline/services.ts';
 import { CATALOGUE } from '../policy/catalogue.ts';
 import { openTable } from '../store/open-table.ts';
-import { bucketPlans, memoryPlans } from '../store/plans.ts';
+import { bucketPlans, type PlanStore } from '../store/plans.ts';
 import { documentClient } from './clients.ts';
 import type { StageEnvironment } from './env.ts';
 import { CODE_VERSION } from './version.ts';
@@ -36,11 +36,13 @@ export async function openIngestion({
   return { table: await openTable(documentClient(), TABLE_NAME), now: Date.now };
 }
 
-/** The services of a verification: what it plans to compare with stays in this process. */
-export async function openVerification(environment: Pick<StageEnvironment, 'TABLE_NAME'>): Promise<Services> {
+/** The services of a verification, which reads the plans of runs and holds no program. */
+export async function openVerification(
+  environment: Pick<StageEnvironment, 'TABLE_NAME' | 'PLANS_BUCKET'>,
+): Promise<Services> {
   return {
     ...(await openIngestion(environment)),
-    plans: memoryPlans(),
+    plans: plansOf(environment),
     catalogue: CATALOGUE,
     leaseMs: 0,
     writerLifeMs: WRITER_LIFE_MS,
@@ -53,11 +55,15 @@ export async function openVerification(environment: Pick<StageEnvironment, 'TABL
 export async function openServices(environment: StageEnvironment): Promise<Services> {
   return {
     ...(await openIngestion(environment)),
-    plans: bucketPlans(new S3Client({ maxAttempts: 5 }), environment.PLANS_BUCKET),
+    plans: plansOf(environment),
     catalogue: CATALOGUE,
     leaseMs: environment.LEASE_SECONDS * 1000,
     writerLifeMs: WRITER_LIFE_MS,
     codeVersion: CODE_VERSION,
     shards: environment.SHARDS,
   };
+}
+
+function plansOf({ PLANS_BUCKET }: Pick<StageEnvironment, 'PLANS_BUCKET'>): PlanStore {
+  return bucketPlans(new S3Client({ maxAttempts: 5 }), PLANS_BUCKET);
 }

@@ -17,8 +17,8 @@ export type PutOutcome = 'written' | 'already-written' | 'displaced';
  */
 export async function putEntry(table: Table, entry: Entry): Promise<PutOutcome> {
   if (await putIfAbsent(table, encodeEntry(entry))) return 'written';
-  const there = await getItem(table, keys.entry(entry.participantId, entry.program, entry.occasion, entry.n));
-  const same = there !== undefined && canonicalJson(decodeEntry(there)) === canonicalJson(entry);
+  const there = await readEntryAt(table, entry);
+  const same = there !== undefined && canonicalJson(there) === canonicalJson(entry);
   return same ? 'already-written' : 'displaced';
 }
 
@@ -44,9 +44,40 @@ export async function readEntries(
   return entries.sort(compareEntries);
 }
 
-/** Every entry, read strongly from the table itself and in no order: it sees what was just written, and costs a scan. */
-export async function* scanEntries(table: Table): AsyncGenerator<Entry> {
-  for await (const item of scanItems(table, 'GRANT#')) yield decodeEntry(item);
+/** An entry as it stands in the table. */
+export interface StoredEntry {
+  entry: Entry;
+  /** Whether its keys, in the table and in the index, say what it says itself. */
+  agrees: boolean;
+}
+
+/**
+ * Every entry of a program, read strongly from the table itself and in no order: it sees what was just written, and costs
+ * a scan. Whose entries they are is told by their keys.
+ */
+export async function* scanEntries(table: Table, program: string): AsyncGenerator<StoredEntry> {
+  for await (const item of scanItems(table, `GRANT#${program}#`)) {
+    const entry = decodeEntry(item);
+    yield { entry, agrees: agreesWith(entry, item) };
+  }
+}
+
+/** What is damaged enough has no keys. */
+function agreesWith(entry: Entry, item: Item): boolean {
+  try {
+    return canonicalJson(encodeEntry(entry)) === canonicalJson(item);
+  } catch {
+    return false;
+  }
+}
+
+/** The entry that stands at the place of another, read strongly. */
+export async function readEntryAt(
+  table: Table,
+  { participantId, program, occasion, n }: Pick<Entry, 'participantId' | 'program' | 'occasion' | 'n'>,
+): Promise<Entry | undefined> {
+  const item = await getItem(table, keys.entry(participantId, program, occasion, n));
+  return item && decodeEntry(item);
 }
 
 /** The entries among items, in order: the index also lists what is held. */

@@ -5,11 +5,16 @@ import { textHash } from '../values/canonical.ts';
 import { itemsIn, putItem } from './items.ts';
 import { expiry, keys, type Table } from './table.ts';
 
+/** A text that is not kept any more, or is not what its name says. */
+export class PlanLostError extends Error {
+  override readonly name = 'PlanLostError';
+}
+
 /** Keeps texts by their hash. */
 export interface PlanStore {
   /** Stores a text and gives its hash. */
   put(text: string): Promise<string>;
-  /** @throws Error when there is no such text any more. */
+  /** @throws {@link PlanLostError} when there is no such text any more; another Error when it could not be read now. */
   get(hash: string): Promise<string>;
 }
 
@@ -24,7 +29,7 @@ export function memoryPlans(): PlanStore {
     },
     async get(hash) {
       const text = texts.get(hash);
-      if (text === undefined) throw new Error(`plan ${hash} is not here`);
+      if (text === undefined) throw new PlanLostError(`plan ${hash} is not here`);
       return text;
     },
   };
@@ -48,9 +53,13 @@ export function bucketPlans(client: S3Client, bucket: string): PlanStore {
       return hash;
     },
     async get(hash) {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key(hash) }));
-      if (Body === undefined) throw new Error(`plan ${hash} is empty`);
-      return gunzipSync(await Body.transformToByteArray()).toString();
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key(hash) }));
+        return textOf(hash, (await Body?.transformToByteArray()) ?? new Uint8Array());
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'NoSuchKey') throw error;
+        throw new PlanLostError(`plan ${hash} is not in the bucket`);
+      }
     },
   };
 }
@@ -77,8 +86,23 @@ export function tablePlans(table: Table): PlanStore {
       const chunks: Uint8Array[] = [];
       for await (const { bytes } of itemsIn(table, { pk: keys.planPart(hash, 0).pk }))
         chunks.push(bytes as Uint8Array);
-      if (chunks.length === 0) throw new Error(`plan ${hash} is not in the table`);
-      return gunzipSync(Buffer.concat(chunks)).toString();
+      if (chunks.length === 0) throw new PlanLostError(`plan ${hash} is not in the table`);
+      return textOf(hash, Buffer.concat(chunks));
     },
   };
+}
+
+/** The text of what is kept under a name. @throws {@link PlanLostError} when it is not what the name says. */
+function textOf(hash: string, bytes: Uint8Array): string {
+  const text = unzipped(bytes);
+  if (text !== undefined && textHash(text) === hash) return text;
+  throw new PlanLostError(`plan ${hash} is damaged: what is kept under its name is something else`);
+}
+
+function unzipped(bytes: Uint8Array): string | undefined {
+  try {
+    return gunzipSync(bytes).toString();
+  } catch {
+    return undefined;
+  }
 }

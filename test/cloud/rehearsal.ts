@@ -6,7 +6,7 @@ import type { Difference } from '../../shared/pipeline/difference.ts';
 import { readManifest } from '../../shared/pipeline/plan.ts';
 import { runHere } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
-import type { Verification } from '../../shared/pipeline/verify.ts';
+import type { Verification } from '../../shared/pipeline/verify/verify.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readEntries } from '../../shared/store/ledger.ts';
 import { readQuarantine } from '../../shared/store/quarantine.ts';

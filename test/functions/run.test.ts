@@ -1,6 +1,6 @@
 /** The functions of a run, called as the state machine calls them: on an embedded table, with plans in memory. */
 import { gunzipSync } from 'node:zlib';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -21,11 +21,11 @@ import { readPools } from '../../shared/store/budget-item.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readDue } from '../../shared/store/due.ts';
 import { decideHeld, readHeld } from '../../shared/store/held.ts';
-import { putEntry, readEntries } from '../../shared/store/ledger.ts';
+import { putEntry, readEntries, readEntriesOf } from '../../shared/store/ledger.ts';
 import { ensureTable, openTable } from '../../shared/store/open-table.ts';
 import { bucketPlans } from '../../shared/store/plans.ts';
 import { type Run, type RunSummary, readRun } from '../../shared/store/runs.ts';
-import type { Table } from '../../shared/store/table.ts';
+import { keys, type Table } from '../../shared/store/table.ts';
 import { addDays } from '../../shared/values/calendar.ts';
 import { actionOf, allowedActions, CONTEXT, setEnvironment } from './lambda.ts';
 
@@ -378,7 +378,7 @@ describe('verify', () => {
     });
     const logged = written.filter(({ message }) => message === 'difference');
     expect(logged.map(({ level, program, difference }) => `${level} ${program} ${difference}`)).toEqual([
-      `ERROR ${PROGRAM} 1 entries are of run another, which is not on record`,
+      `ERROR ${PROGRAM} 1 entries, from m-1 w9/cold-1 entry 1 on, are of run another, which is not on record`,
       expect.stringContaining('pool cash says 0 granted, and its entries add up to 500'),
       expect.stringContaining('m-1 w9/cold-1: the ledger is off by -500 fen'),
     ]);
@@ -387,11 +387,41 @@ describe('verify', () => {
       service: 'hongbao-test',
       differences: 3,
       pending: 0,
-      held: 0,
+      corrections: 0,
       unfunded: 0,
       sealed: 0,
+      unproven: 0,
     });
     expect(figures?._aws).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'Hongbao' }] });
+  });
+
+  it('37. sees an entry that was changed since its plan wrote it', async () => {
+    const state = await allocated();
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    const [entry] = await readEntriesOf(table, 'm-1');
+    await table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: keys.entry('m-1', PROGRAM, entry!.occasion, 1),
+        UpdateExpression: 'SET earnedOn = :day',
+        ExpressionAttributeValues: { ':day': '2024-07-31' },
+      }),
+    );
+    expect(await call('verify', { program: PROGRAM })).toMatchObject({ differences: 1, unproven: 0 });
+  });
+
+  it('37. counts the entries whose plans are not kept any more, and calls none of them wrong', async () => {
+    const state = await allocated();
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    s3.on(GetObjectCommand).rejects(new NoSuchKey({ message: 'gone', $metadata: {} }));
+    expect(await call('verify', { program: PROGRAM })).toMatchObject({ differences: 0, unproven: ENTRIES });
+  });
+
+  it('37. fails when it may not read the plans, for then nothing would be compared', async () => {
+    const state = await allocated();
+    await call('close-run', { ...state, applied: await applyAll(state) });
+    s3.on(GetObjectCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
+    await expect(call('verify', { program: PROGRAM })).rejects.toThrow('denied');
   });
 
   it('looks at nothing while a run writes, and counts nothing', async () => {

@@ -39,14 +39,21 @@ describe('the verification', () => {
     expect(TimeoutSeconds).toBeGreaterThan(3600);
   });
 
-  it('may read, and nothing else', () => {
+  it('37. may read the table and the plans of runs, and nothing else', () => {
     const policies = Object.values(operations.findResources('AWS::IAM::Policy')).map(({ Properties }) =>
       JSON.stringify(Properties.PolicyDocument),
     );
     const actions = policies.flatMap((text) => text.match(/"(dynamodb|s3):\w+"/g) ?? []);
-    expect([...new Set(actions)].sort()).toEqual(
-      ['BatchGetItem', 'GetItem', 'Query', 'Scan'].map((action) => `"dynamodb:${action}"`),
-    );
+    expect([...new Set(actions)].sort()).toEqual([
+      ...['BatchGetItem', 'GetItem', 'Query', 'Scan'].map((action) => `"dynamodb:${action}"`),
+      ...['GetObject', 'ListBucket'].map((action) => `"s3:${action}"`),
+    ]);
+  });
+
+  it('37. is told where the plans are', () => {
+    operations.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ PLANS_BUCKET: Match.anyValue() }) },
+    });
   });
 
   it('raises an alarm that says its impact, for a week', () => {

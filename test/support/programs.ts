@@ -1,7 +1,7 @@
 /** Agencies, creators and programs made for a test, and the runs that decide what takes everyone. */
 import type { Fact, Participant } from '../../shared/facts/schema.ts';
 import type { RunOutcome } from '../../shared/pipeline/run-here.ts';
-import { verify } from '../../shared/pipeline/verify.ts';
+import { verify } from '../../shared/pipeline/verify/verify.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
 import { checkProgram } from '../../shared/policy/checks.ts';
 import type { Incentive, PolicyVersion, Program } from '../../shared/policy/schema.ts';
@@ -75,7 +75,8 @@ export async function frozenNames(world: World, program = PROGRAM): Promise<stri
 
 /** What a verification finds wrong; nothing, if all is well. */
 export async function faultsOf(world: World, program = PROGRAM): Promise<string[]> {
-  return (await verify(world.services, findProgram(program, world.services.catalogue))).differences;
+  const found = await verify(world.services, findProgram(program, world.services.catalogue));
+  return found.differences.map(({ what }) => what);
 }
 
 /** `treasure-host` with some of its incentives only: their rules as they are, and fewer entries to write. */

@@ -1,7 +1,7 @@
 /** What an operator does: plans, reads the difference, applies; and what the record then says. */
 import { type Planned, planToShow, type RunOutcome } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
-import { type Verification, verify } from '../../shared/pipeline/verify.ts';
+import { verify } from '../../shared/pipeline/verify/verify.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { readPlanned } from '../../shared/store/approvals.ts';
@@ -38,11 +38,32 @@ export async function recordOf(world: World, outcome: RunOutcome): Promise<RunRe
   return record;
 }
 
-/** What a verification finds. */
-export function verified(world: World, program: Program | string = PROGRAM): Promise<Verification> {
-  const found = typeof program === 'string' ? findProgram(program, world.services.catalogue) : program;
-  return verify(world.services, found);
+/** What a verification finds: how many of each, and in `names` who. */
+export async function verified(world: World, program: Program | string = PROGRAM) {
+  const known = typeof program === 'string' ? findProgram(program, world.services.catalogue) : program;
+  const { differences, pending, corrections, unfunded, sealed, undecided, ...found } = await verify(
+    world.services,
+    known,
+  );
+  return {
+    ...found,
+    differences: differences.map(({ what }) => what),
+    mends: differences.map(({ mend }) => mend),
+    pending: pending.count,
+    corrections: corrections.count,
+    unfunded: unfunded.count,
+    sealed: sealed.count,
+    undecided: undecided.first,
+    names: {
+      pending: pending.first,
+      corrections: corrections.first,
+      unfunded: unfunded.first,
+      sealed: sealed.first,
+    },
+  };
 }
 
 /** Nothing is wrong, and nothing waits. */
-export const CLEAN = { differences: [], pending: 0, held: 0, unfunded: 0, sealed: 0 };
+export const CLEAN = { differences: [], pending: 0, corrections: 0, unfunded: 0, sealed: 0, unproven: 0 };
+/** Nobody is behind anything. */
+export const NOBODY = { pending: [], corrections: [], unfunded: [], sealed: [] };

@@ -123,8 +123,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Lives a season to its end, and then runs once over all of it. Gives how often something was refused or failed. */
-export async function live(world: World, { arrivals, steps }: Season, span: Span): Promise<number> {
+/**
+ * Lives a season to its end, and then runs once over all of it. Gives how often something was refused or failed.
+ * @param look looks at the world after each step.
+ */
+export async function live(
+  world: World,
+  { arrivals, steps }: Season,
+  span: Span,
+  look: (when: string) => Promise<void> = async () => {},
+): Promise<number> {
   let failures = 0;
   let shown = '';
   for (const date of datesBetween(span.from, span.last)) {
@@ -138,7 +146,9 @@ export async function live(world: World, { arrivals, steps }: Season, span: Span
         if (!isExpected(error)) throw error;
         failures++;
       }
-      await expectWithinLimits(world, `${date} ${JSON.stringify(does)}`);
+      const when = `${date} ${JSON.stringify(does)}`;
+      await expectWithinLimits(world, when);
+      await look(when);
     }
   }
   await end(world, span);

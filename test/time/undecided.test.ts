@@ -4,7 +4,6 @@ import { closeUndecided } from '../../shared/pipeline/close-award.ts';
 import { lookAt } from '../../shared/pipeline/look.ts';
 import { HeldError, type RunOutcome } from '../../shared/pipeline/run-here.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
-import { verify } from '../../shared/pipeline/verify.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
 import { readControl } from '../../shared/store/control.ts';
 import { readAwards } from '../../shared/store/decisions.ts';
@@ -14,6 +13,7 @@ import { InputError } from '../../shared/values/validation.ts';
 import { merchant, sales, session } from '../support/facts.ts';
 import { agency, agencyWith, amounts, arrive, faultsOf, frozenNames, member } from '../support/programs.ts';
 import { database, PROGRAM, type World } from '../support/world.ts';
+import { verified } from './operator.ts';
 
 const db = database();
 const TREASURE = findProgram(PROGRAM);
@@ -88,7 +88,7 @@ describe('11. months that could not be decided', () => {
       BY_OCTOBER,
     ]);
     expect(await frozenNames(world)).toEqual([]);
-    expect(await verify(world.services, TREASURE)).toMatchObject({ undecided: BY_OCTOBER, differences: [] });
+    expect(await verified(world, TREASURE)).toMatchObject({ undecided: BY_OCTOBER, differences: [] });
   });
 
   it('11. are decided by the first run that can, however far back that has to read, and named no more', async () => {
@@ -103,7 +103,7 @@ describe('11. months that could not be decided', () => {
       'a-1 fee-cashback/2024-08': 3_000,
       'a-1.m-1 fee-cashback/2024-08': 600,
     });
-    expect(await verify(world.services, TREASURE)).toMatchObject({ undecided: [], differences: [] });
+    expect(await verified(world, TREASURE)).toMatchObject({ undecided: [], differences: [] });
   });
 
   it('11. are decided without whom an operator names: they are due again, take no part, and are on the record', async () => {
@@ -138,7 +138,7 @@ describe('11. months that could not be decided', () => {
       award: { shares: new Map(), closed: true },
       closed: { ...DECISION, at },
     });
-    expect(await verify(world.services, TREASURE)).toMatchObject({ undecided: ['agency-growth/2024-08'] });
+    expect(await verified(world, TREASURE)).toMatchObject({ undecided: ['agency-growth/2024-08'] });
     const summary = summaryOf(await world.monthEnd('2024-10'));
     expect(summary.undecided).toEqual({ count: 0, first: [] });
     expect(await amounts(world, 'agency-')).toEqual({});

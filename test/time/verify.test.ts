@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ingest } from '../../shared/pipeline/ingest.ts';
 import { HeldError, resumeRun } from '../../shared/pipeline/run-here.ts';
 import { parseRunInput } from '../../shared/pipeline/run-input.ts';
-import { verify } from '../../shared/pipeline/verify.ts';
+import { verify } from '../../shared/pipeline/verify/verify.ts';
 import { findProgram } from '../../shared/policy/catalogue.ts';
 import { setLimit } from '../../shared/store/budget.ts';
 import { readRun } from '../../shared/store/runs.ts';
@@ -14,7 +14,7 @@ import { CNY, lines, merchant, sales, sanction, session } from '../support/facts
 import { Crash, withSend } from '../support/faults.ts';
 import { agencyWith, amounts, arrive, monthEnd } from '../support/programs.ts';
 import { database, LEASE_MS, PROGRAM, type World } from '../support/world.ts';
-import { CLEAN, verified } from './operator.ts';
+import { CLEAN, NOBODY, verified } from './operator.ts';
 
 const db = database();
 const SIZE = { shards: 1, buckets: 1 };
@@ -74,7 +74,8 @@ describe('after runs', () => {
       entries: 9,
       participants: 2,
       ...CLEAN,
-      undecided: [],
+      mends: [],
+      names: NOBODY,
     });
   });
 
@@ -85,7 +86,8 @@ describe('after runs', () => {
       entries: 0,
       participants: 0,
       ...CLEAN,
-      undecided: [],
+      mends: [],
+      names: NOBODY,
     });
   });
 });
@@ -97,7 +99,8 @@ describe('damage is named:', () => {
       (world) => remove(world, entry('m-2', 'w1/growth-1', 1)),
       [
         `run ${FIRST} says it wrote 8 entries, and the ledger has 7`,
-        'pool exposure says 60000 granted, and its entries add up to 40000: hongbao budget recount',
+        `m-2 w1/growth-1 entry 1: is gone, and run ${FIRST} wrote it`,
+        'pool exposure says 60000 granted, and its entries add up to 40000',
         'm-2 w1/growth-1: the ledger is off by 20000 exposure, because earned',
       ],
     ],
@@ -105,9 +108,10 @@ describe('damage is named:', () => {
       'a gap in the numbers of an occasion',
       (world) => remove(world, entry('m-1', 'w1/growth-1', 1)),
       [
-        'm-1 w1/growth-1: entry 2 follows 0',
+        'm-1 w1/growth-1: has 1 entries, and the last is number 2',
         `run ${FIRST} says it wrote 8 entries, and the ledger has 7`,
-        'pool exposure says 60000 granted, and its entries add up to 40000: hongbao budget recount',
+        `m-1 w1/growth-1 entry 1: is gone, and run ${FIRST} wrote it`,
+        'pool exposure says 60000 granted, and its entries add up to 40000',
         'm-1 w1/growth-1: the ledger is off by 20000 exposure, because below-rung',
       ],
     ],
@@ -115,27 +119,28 @@ describe('damage is named:', () => {
       'an amount that was changed',
       (world) => set(world, entry('m-2', 'w1/cold-1', 1), 'amount', 25_000),
       [
-        'pool exposure says 60000 granted, and its entries add up to 65000: hongbao budget recount',
+        `m-2 w1/cold-1 entry 1: amount is 25000, and the plan of run ${FIRST} says 20000`,
+        'pool exposure says 60000 granted, and its entries add up to 65000',
         'm-2 w1/cold-1: the ledger is off by -5000 exposure, because earned-less',
       ],
     ],
     [
       'what a pool has left',
       (world) => set(world, keys.budget(PROGRAM), 'left#exposure', 100_000_000_000),
-      ['pool exposure says 0 granted, and its entries add up to 60000: hongbao budget recount'],
+      ['pool exposure says 0 granted, and its entries add up to 60000'],
     ],
     [
       'a reservation that nobody settled',
       (world) => set(world, keys.budget(PROGRAM), 'reserved#7', '[["cash",500]]'),
       [
-        'pool cash says -500 granted, and its entries add up to 0: hongbao budget recount',
-        'pool cash holds 500 for a run that is not open: hongbao budget recount',
+        'pool cash says -500 granted, and its entries add up to 0',
+        'pool cash holds 500 for a run that is not open',
       ],
     ],
     [
       'a run that is not on record',
       (world) => remove(world, keys.run(PROGRAM, FIRST)),
-      [`8 entries are of run ${FIRST}, which is not on record`],
+      [`8 entries, from m-1 w1/cold-1 entry 1 on, are of run ${FIRST}, which is not on record`],
     ],
     [
       'the last run, gone from the record',
@@ -144,7 +149,7 @@ describe('damage is named:', () => {
         `run ${SECOND} was the last to close, and is not on record as closed`,
         'the watermark is 2024-08-02, and the runs on record come to 2024-08-01',
         'the closed as-of is 2024-08-02, and the runs on record come to 2024-08-01',
-        `1 entries are of run ${SECOND}, which is not on record`,
+        `1 entries, from m-1 w1/growth-1 entry 2 on, are of run ${SECOND}, which is not on record`,
       ],
     ],
     [
@@ -155,7 +160,7 @@ describe('damage is named:', () => {
     [
       'a month that no run decided',
       (world) => set(world, keys.control(PROGRAM), 'decidedThrough', '2024-08'),
-      ['the last month decided is 2024-08, and the runs on record come to undefined'],
+      ['the last month decided is 2024-08, and the runs on record come to none'],
     ],
     [
       'a run recorded as open that holds nothing',
@@ -191,9 +196,7 @@ describe('damage is named:', () => {
     await expect(world.run(input, { runId: 'dying', services })).rejects.toThrow(Crash);
     await expect(verified(world)).rejects.toThrow(HeldError);
     world.wait(LEASE_MS);
-    expect((await verified(world)).differences).toContain(
-      'run dying died while applying: finish it with hongbao runs resume dying',
-    );
+    expect((await verified(world)).differences).toContain('run dying died while applying');
     expect(await resumeRun(world.services, PROGRAM, 'dying', 'by-hand')).toBe('finished');
     expect(await verified(world)).toMatchObject(CLEAN);
   });
@@ -235,9 +238,7 @@ describe('damage is named:', () => {
     await expect(world.run(input, { runId: 'dying', services })).rejects.toThrow(Crash);
     expect(await readRun(world.table, PROGRAM, 'dying')).toMatchObject({ state: 'applying', summary: {} });
     world.wait(LEASE_MS);
-    expect((await verified(world)).differences).toEqual([
-      'run dying died while applying: finish it with hongbao runs resume dying',
-    ]);
+    expect((await verified(world)).differences).toEqual(['run dying died while applying']);
     await world.run(input);
     expect(await verified(world)).toMatchObject(CLEAN);
   });
@@ -274,7 +275,7 @@ describe('what is no difference', () => {
     await world.daily('2024-09-16');
     await monthEnd(world, '2024-08', 17);
     expect(await amounts(world, 'agency-pool/2024-08')).toEqual({ 'a-1 agency-pool/2024-08': 100_000_000 });
-    expect(await verified(world)).toMatchObject({ ...CLEAN, held: 1 });
+    expect(await verified(world)).toMatchObject({ ...CLEAN, corrections: 1 });
   });
 
   it('is unfunded: what a pool could not pay, until its limit is raised', async () => {
@@ -322,7 +323,7 @@ describe('by the command line', () => {
     );
     const { code, stdout, stderr } = await place.hongbao(command);
     expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({ program: PROGRAM, differences: 3 });
+    expect(JSON.parse(stdout)).toMatchObject({ program: PROGRAM, differences: 4 });
     expect(stderr).toContain(
       `${PROGRAM}: m-1 w1/cold-1: the ledger is off by 20000 exposure, because earned`,
     );
