@@ -99,21 +99,24 @@ function text(value: unknown): string {
 
 /**
  * What a closed run planned and the ledger does not have of it. Its record says how many entries met another run's in their
- * place, and how many the table would not take: more than these are gone. One that did not close may not have come to them.
+ * place, and how many the table would not take, of which later runs may have made good some: more than these are wrong. A
+ * run that did not close may not have come to them.
  */
 async function missing({ table }: Services, run: RunRecord, absent: readonly Entry[]): Promise<Fault[]> {
   const { runId, state, summary } = run;
   if (state !== 'closed' || summary === undefined) return [];
-  const displaced: Fault[] = [];
   const gone: Fault[] = [];
+  const taken: Fault[] = [];
   for (const entry of absent) {
     const there = await readEntryAt(table, entry);
     const place = placeOf(entry);
     if (there === undefined) gone.push(unmendable(`${place}: is gone, and run ${runId} wrote it`));
-    else displaced.push(unmendable(`${place}: is of run ${there.runId}, and run ${runId} wrote it`));
+    else taken.push(unmendable(`${place}: is of run ${there.runId}, and run ${runId} wrote it`));
   }
-  const refused = summary.planned - summary.entries - summary.displaced;
-  return [...(gone.length > refused ? gone : []), ...(displaced.length > summary.displaced ? displaced : [])];
+  const unwritten = summary.planned - summary.entries;
+  const refused = unwritten - summary.displaced;
+  if (absent.length <= unwritten && gone.length <= refused) return [];
+  return gone.length > 0 ? gone : taken;
 }
 
 /** A run without its plan: its record still says what its entries come to. How many there are is told elsewhere. */
