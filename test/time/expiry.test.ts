@@ -91,4 +91,18 @@ describe('6. facts that have expired', () => {
     const done = await runHere({ ...world.services, table: aged }, input, 'late');
     expect(done).toMatchObject({ run: { horizon: addDays('2026-10-01', -RETENTION_DAYS) } });
   });
+
+  it('37. are not reached by a backfill as of long ago: its horizon is the floor too', async () => {
+    const world = (await db.world(SIZE)).at('2024-08-10');
+    await world.ingest([merchant(), session('2024-08-10')], '2024-08-10');
+    await world.daily('2024-08-10');
+    const before = await world.ledger();
+    expect(before.length).toBeGreaterThan(2);
+    // The facts are gone; a run as of then would read 120 days back.
+    world.at('2025-10-01');
+    await sweep(world);
+    const done = await world.backfill('2024-11-01', '2024-11-30');
+    expect(done).toMatchObject({ run: { horizon: addDays('2025-10-01', -RETENTION_DAYS) } });
+    expect(await world.ledger()).toEqual(before);
+  });
 });

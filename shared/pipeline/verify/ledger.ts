@@ -9,7 +9,7 @@ import { contentHash } from '../../values/canonical.ts';
 import { addEntry, noTotals } from '../totals.ts';
 
 /** What the ledger has of one occasion of a participant. */
-export interface OccasionEntries {
+interface OccasionEntries {
   entries: number;
   /** The greatest number of an entry, and the first date whose facts that one rests on. */
   last: number;
@@ -54,7 +54,7 @@ export async function readLedger(table: Table, program: string): Promise<Ledger>
 }
 
 /** Names an occasion of a participant. */
-export function occasionOf({ participantId, occasion }: Pick<Entry, 'participantId' | 'occasion'>): string {
+function occasionOf({ participantId, occasion }: Pick<Entry, 'participantId' | 'occasion'>): string {
   return `${participantId} ${occasion}`;
 }
 

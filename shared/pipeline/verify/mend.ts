@@ -8,7 +8,7 @@ export interface Fault {
 }
 
 /** Entries and records are never rewritten: what was changed or is gone can only be put back as it was. */
-export const RESTORE = 'restore it from a backup of the table, for no run rewrites it';
+const RESTORE = 'restore it from a backup of the table, for no run rewrites it';
 
 export function unmendable(what: string): Fault {
   return { what, mend: RESTORE };
