@@ -75,6 +75,7 @@ describe('after runs', () => {
       participants: 2,
       ...CLEAN,
       mends: [],
+      undecided: [],
       names: NOBODY,
     });
   });
@@ -87,6 +88,7 @@ describe('after runs', () => {
       participants: 0,
       ...CLEAN,
       mends: [],
+      undecided: [],
       names: NOBODY,
     });
   });
