@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Fault } from '../../shared/pipeline/verify/mend.ts';
 import { type Verification, verify } from '../../shared/pipeline/verify/verify.ts';
 import { type CommonOptions, command, programsOf, withTarget } from './command.ts';
-import { note, printRows, type Row } from './output.ts';
+import { complain, note, printRows, type Row } from './output.ts';
 import { listed, noteUndecided } from './running.ts';
 
 const DIFFERENT_EXIT = 1;
@@ -36,16 +36,20 @@ export function verifyCommand(): Command {
 }
 
 /** Numbers in columns, and who is behind them in two fields more. */
-function rowOf({ differences, ...found }: Verification): Row {
-  const { pending, corrections, unfunded, sealed, undecided } = found;
+function rowOf(found: Verification): Row {
+  const { program, entries, participants, differences, pending, corrections, unfunded } = found;
+  const { sealed, undecided, unproven } = found;
   return {
-    ...found,
+    program,
+    entries,
+    participants,
     differences: differences.length,
     pending: pending.count,
     corrections: corrections.count,
     unfunded: unfunded.count,
     sealed: sealed.count,
     undecided: undecided.count,
+    unproven,
     named: differences.map(inWords),
     names: {
       pending: pending.first,
@@ -63,7 +67,7 @@ function inWords({ what, mend }: Fault): string {
 
 function tell(found: Verification): void {
   const { program, differences, pending, corrections, unfunded, sealed, undecided, unproven } = found;
-  for (const difference of differences) note(`${program}: ${inWords(difference)}`);
+  for (const difference of differences) complain(`${program}: ${inWords(difference)}`);
   listed(pending, `changes of ${program} wait for a run`);
   listed(corrections, `lowerings of ${program} wait for an operator (hongbao corrections)`);
   listed(unfunded, `rewards of ${program} wait for a higher limit (hongbao budget)`);
