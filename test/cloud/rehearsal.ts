@@ -171,7 +171,8 @@ export class Rehearsal {
 
   /** Both ways of verifying find nothing, and the deployed ledger is, row by row, that of the embedded runner. */
   async compare(): Promise<void> {
-    const found: (Omit<Verification, 'differences'> & { differences: number })[] = JSON.parse(
+    const found: (Pick<Verification, 'program'> &
+      Record<'entries' | 'participants' | 'differences' | 'pending', number>)[] = JSON.parse(
       await hongbao('verify', '--format', 'json'),
     );
     for (const { program, entries, participants, differences, pending } of found) {
