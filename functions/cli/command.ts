@@ -114,18 +114,19 @@ export function programsOf({ program }: CommonOptions): readonly Program[] {
 /**
  * Opens the place that the options name, does the work, and closes it whatever happens.
  *
- * @param makes whether the work makes an embedded database that is not there yet; what only reads says that there is none.
+ * @param makes whether the work makes an embedded database that is not there yet; what only reads says that there is
+ * none, unless `absent` is `empty`: then it reads from one that is empty and in memory.
  * @throws {@link InputError}
  */
 export async function withTarget<T>(
   options: CommonOptions,
   work: (target: Target) => Promise<T>,
-  { makes = false } = {},
+  { makes = false, absent = 'refused' }: Absence = {},
 ): Promise<T> {
   if (options.table !== undefined && options.endpoint === undefined) {
     throw new InputError(`--table: got ${JSON.stringify(options.table)}; allowed: only beside --endpoint`);
   }
-  const target = await openTarget(options, makes);
+  const target = await openTarget(options, { makes, absent });
   try {
     return await work(target);
   } finally {
@@ -133,11 +134,21 @@ export async function withTarget<T>(
   }
 }
 
-async function openTarget({ stage, endpoint, table, local }: CommonOptions, makes: boolean): Promise<Target> {
+/** What becomes of a command where there is no embedded database. */
+interface Absence {
+  makes?: boolean;
+  absent?: 'refused' | 'empty';
+}
+
+async function openTarget(
+  { stage, endpoint, table, local }: CommonOptions,
+  { makes, absent }: Absence,
+): Promise<Target> {
   if (stage !== undefined) return openStage(stage);
   if (endpoint !== undefined) return openEndpoint(endpoint, table ?? EMBEDDED_TABLE);
   const directory = typeof local === 'string' ? local : DEFAULT_DIRECTORY;
   if (!makes && hasNoDatabase(directory)) {
+    if (absent === 'empty') return openLocal();
     throw new InputError(
       `--local: got ${directory}, where there is no database; allowed: one that was made (import, a run, a backfill or budget set makes it)`,
     );

@@ -1,16 +1,13 @@
 /** `hongbao import`: takes facts in from files or standard input. */
 import { statSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import type { FactLine } from '../../shared/facts/lines.ts';
 import { FACT_TYPES, FACTS_ZONE } from '../../shared/facts/schema.ts';
-import {
-  addIngested,
-  type FactLine,
-  type Ingested,
-  ingest,
-  noneIngested,
-} from '../../shared/pipeline/ingest.ts';
+import { ingest } from '../../shared/pipeline/ingest.ts';
+import { Judge } from '../../shared/pipeline/judge.ts';
+import { addIngested, type Ingested, noneIngested } from '../../shared/pipeline/merge-facts.ts';
 import { readControl } from '../../shared/store/control.ts';
-import { businessDate } from '../../shared/values/calendar.ts';
+import { type BusinessDate, businessDate } from '../../shared/values/calendar.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { type CommonOptions, command, dateArgument, programsOf, withTarget } from './command.ts';
 import { type FactsFile, openFacts, type Reading } from './facts-files.ts';
@@ -25,6 +22,8 @@ interface ImportOptions extends CommonOptions, Reading {
 
 const BATCH_LINES = 1_000;
 export const QUARANTINED_EXIT = 3;
+/** So many refused lines are named by a dry run. */
+const SHOWN_REFUSALS = 20;
 
 export function importCommand(): Command {
   return command(
@@ -52,15 +51,20 @@ export function importCommand(): Command {
 /** All files are looked through before anything is written. */
 async function importFiles(names: string[], options: ImportOptions): Promise<void> {
   const missing = names.filter(
-    (file) => file !== '-' && statSync(file, { throwIfNoEntry: false })?.isFile() !== true,
+    (file) => file !== '-' && statSync(file, { throwIfNoEntry: false })?.isDirectory() !== false,
   );
   if (missing.length > 0)
     throw new InputError(`file: got ${missing.join(', ')}; allowed: files that exist, or -`);
+  if (names.filter((name) => name === '-').length > 1)
+    throw new InputError('file: got - twice; allowed: standard input once');
   const files: FactsFile[] = [];
   try {
     for (const name of names) files.push(await openFacts(name, options));
-    const makes = options.dryRun !== true;
-    await withTarget(options, (target) => importOpened(target, files, options), { makes });
+    await withTarget(
+      options,
+      (target) => importOpened(target, files, options),
+      options.dryRun === true ? { absent: 'empty' } : { makes: true },
+    );
   } finally {
     for (const file of files) file.close();
   }
@@ -109,36 +113,64 @@ async function importAll(
   files: readonly FactsFile[],
   options: ImportOptions,
 ): Promise<Ingested> {
-  const { dryRun = false } = options;
-  const arrivalOf = () => arrivalDate(target, options);
   const counts = noneIngested();
+  const taken = options.dryRun === true ? await judging(target, options) : taking(target, options);
   const progress = startProgress(1);
   let lines = 0;
   try {
     for await (const batch of batches(files)) {
-      const arrivedOn = await dateOfBatch(arrivalOf, lines);
-      addIngested(counts, await ingest(target.services, batch, arrivedOn, { dryRun }));
+      addIngested(
+        counts,
+        await taken(batch).catch((error) => Promise.reject(lines === 0 ? error : halfway(error, lines))),
+      );
       lines += batch.length;
       progress.at(0, `${lines} lines`);
     }
-    // A run that passed the date while the last lines were written has not looked at them.
-    if (lines > 0 && !dryRun) await dateOfBatch(arrivalOf, lines);
   } finally {
     progress.end();
   }
   return counts;
 }
 
-/** A run that passes the date while facts are taken in ends the import; it is no bad input any more. */
-async function dateOfBatch(arrivalOf: () => Promise<string>, lines: number): Promise<string> {
-  try {
-    return await arrivalOf();
-  } catch (error) {
-    if (lines === 0 || !(error instanceof InputError)) throw error;
-    throw new Error(
-      `${lines} lines are taken in, and the last of them may not be looked at; the rest is not: ${error.message}. Import the files again`,
-    );
+type Take = (batch: readonly FactLine[]) => Promise<Ingested>;
+
+function taking(target: Target, options: ImportOptions): Take {
+  const hasPassed = (date: BusinessDate) => mayPass(target, options, date);
+  const how = options.arrivedOn === undefined ? {} : { hasPassed };
+  return async (batch) => ingest(target.services, batch, await arrivalDate(target, options), how);
+}
+
+/** Each line is judged as if those before it had been taken in. */
+async function judging(target: Target, options: ImportOptions): Promise<Take> {
+  const judge = new Judge(target.services.table, await arrivalDate(target, options));
+  let shown = 0;
+  return async (batch) => {
+    const { counts, refused } = await judge.judge(batch);
+    for (const { at = '', reason } of refused.slice(0, SHOWN_REFUSALS - shown)) note(`${at} ${reason}`);
+    shown = Math.min(SHOWN_REFUSALS, shown + refused.length);
+    return counts;
+  };
+}
+
+/** Whether a run has passed a date, or one is under way that may be about to. */
+async function mayPass(
+  { services: { table } }: Target,
+  options: ImportOptions,
+  date: BusinessDate,
+): Promise<boolean> {
+  for (const { program } of programsOf(options)) {
+    const { watermark, state } = await readControl(table, program);
+    if (state !== 'idle' || (watermark !== undefined && date <= watermark)) return true;
   }
+  return false;
+}
+
+/** What ends an import halfway is no bad input any more, even where it would have been at the start. */
+function halfway(cause: Error, lines: number): Error {
+  return new Error(
+    `${lines} lines are taken in, and not all of the rest: ${cause.message}. Import the files again`,
+    { cause },
+  );
 }
 
 async function* batches(files: readonly FactsFile[]): AsyncGenerator<FactLine[]> {

@@ -43,10 +43,12 @@ export function quarantineCommand(): Command {
       }),
     );
   const retry = command('retry', 'take some in again, as arrived today', 'quarantine retry 0f3a9c1e52')
-    .argument('[id...]', 'their ids, or enough of each')
+    .argument('[id...]', 'their ids, or enough of each; all that are open when left out')
     .option('--all', 'all that are open')
     .action((ids: string[], options: SomeOptions) =>
-      withTarget(options, (target) => retryAll(target, ids, options)),
+      withTarget(options, (target) =>
+        retryAll(target, ids, { ...options, all: options.all ?? ids.length === 0 }),
+      ),
     );
   const drop = command(
     'drop',

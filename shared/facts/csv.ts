@@ -42,7 +42,11 @@ export function checkHeader(file: string, type: FactType | undefined, header: re
   }
   const { all, required } = fieldsOf(type);
   const unknown = header.filter((name) => name !== 'type' && !all.includes(name));
-  if (unknown.length > 0) refuse(unknown.join(', '), `the fields of ${type}: ${all.join(', ')}`);
+  if (unknown.length > 0)
+    refuse(
+      unknown.map((name) => name || 'one without a name').join(', '),
+      `the fields of ${type}: ${all.join(', ')}`,
+    );
   const missing = required.filter((field) => !header.includes(field));
   if (missing.length > 0)
     refuse(`none named ${missing.join(', ')}`, `all that ${type} must have: ${required.join(', ')}`);

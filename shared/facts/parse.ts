@@ -1,6 +1,13 @@
 /** One line of NDJSON to one fact in its stored form, or to the reason why it is none. */
 import * as z from 'zod';
-import { addDays, type BusinessDate, businessDate, epochMs, startOfDay } from '../values/calendar.ts';
+import {
+  addDays,
+  type BusinessDate,
+  businessDate,
+  epochMs,
+  parseInstant,
+  startOfDay,
+} from '../values/calendar.ts';
 import { dateSchema, describeIssues, idSchema, instantSchema } from '../values/validation.ts';
 import { type FactIdentity, identityOf } from './identity.ts';
 import { type HashedFact, hashFact } from './merge.ts';
@@ -41,7 +48,9 @@ export function identityOfRaw(raw: string): (FactIdentity & { revision: number }
   const { revision, ...fields } = json as Record<string, unknown>;
   const known = keySchema.safeParse(fields);
   if (!known.success || !Number.isSafeInteger(revision)) return undefined;
-  return { ...identityOf(known.data as Fact), revision: Number(revision) };
+  const fact =
+    'startedAt' in known.data ? { ...known.data, startedAt: inUtc(known.data.startedAt) } : known.data;
+  return { ...identityOf(fact as Fact), revision: Number(revision) };
 }
 
 const ofParticipant = { participantId: idSchema };
@@ -98,8 +107,11 @@ function storedForm(fact: Fact): Fact {
   return withdrawn === true ? fact : (rest as Fact);
 }
 
+/** Of an instant that passed the schema. A leap second, which no clock here knows, is the second before. */
 function inUtc(instant: string): string {
-  return new Date(epochMs(instant)).toISOString();
+  const ms = parseInstant(instant);
+  if (ms === undefined) throw new Error(`${instant} is no instant`);
+  return new Date(ms).toISOString();
 }
 
 /** No session may start or end, and no sales line be dated, after the day it arrives. */

@@ -1,6 +1,6 @@
 /** The five facts that platforms tell us, as strict schemas: unknown keys, floats and bad dates are refused. */
 import * as z from 'zod';
-import { epochMs } from '../values/calendar.ts';
+import { parseInstant } from '../values/calendar.ts';
 import {
   countSchema,
   dateSchema,
@@ -89,7 +89,7 @@ const broadcastSchema = z
     withdrawn: z.boolean().optional(),
     revision,
   })
-  .refine(({ startedAt, endedAt }) => epochMs(endedAt) >= epochMs(startedAt), {
+  .refine(({ startedAt, endedAt }) => (parseInstant(endedAt) ?? 0) >= (parseInstant(startedAt) ?? 0), {
     path: ['endedAt'],
     message: 'an end at or after startedAt',
   });

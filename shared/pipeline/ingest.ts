@@ -1,302 +1,201 @@
 /** Takes facts in: one function for files, pipes and the queue. */
 import pMap from 'p-map';
-import { type HashedFact, mergeFact } from '../facts/merge.ts';
-import { type ParsedFact, parseFact } from '../facts/parse.ts';
-import { CAPS, FACTS_ZONE } from '../facts/schema.ts';
+import type { FactLine } from '../facts/lines.ts';
+import type { ParsedFact } from '../facts/parse.ts';
+import { FACTS_ZONE } from '../facts/schema.ts';
 import { LATE_AFTER_DAYS } from '../policy/reach.ts';
 import { BUCKET_GRACE_MS, markDue, noteLate } from '../store/due.ts';
 import {
   enroll,
   type FactItem,
   factItemId,
+  fitIntoItem,
   readFactItem,
   readFactItems,
   replaceFacts,
-  type Slots,
 } from '../store/facts.ts';
 import { type Quarantined, quarantine } from '../store/quarantine.ts';
 import { addDays, type BusinessDate, businessDate } from '../values/calendar.ts';
+import {
+  addIngested,
+  type Group,
+  type GroupMerge,
+  groupFacts,
+  type Ingested,
+  mergeGroup,
+  noneIngested,
+  refusalOf,
+} from './merge-facts.ts';
 import type { Services } from './services.ts';
 
-/** What became of facts. Of two in conflict, the one that stands counts as accepted, the other as quarantined. */
-export interface Ingested {
-  accepted: number;
-  unchanged: number;
-  superseded: number;
-  quarantined: number;
+/** Where facts are taken in. */
+interface Intake extends Pick<Services, 'table' | 'now'> {
+  /** Where refused facts go. */
+  keep: (refused: readonly Quarantined[]) => Promise<void>;
 }
 
-export function noneIngested(): Ingested {
-  return { accepted: 0, unchanged: 0, superseded: 0, quarantined: 0 };
-}
-
-/** Adds one batch to a sum, in place. */
-export function addIngested(sum: Ingested, batch: Ingested): void {
-  sum.accepted += batch.accepted;
-  sum.unchanged += batch.unchanged;
-  sum.superseded += batch.superseded;
-  sum.quarantined += batch.quarantined;
+interface Taking {
+  /** Where refused facts go: the quarantine, unless they are there already. */
+  keep?: Intake['keep'];
+  /** Whether a run has passed a date that was given by hand: then all that changed is due on today as well. */
+  hasPassed?: (date: BusinessDate) => Promise<boolean>;
 }
 
 const WRITERS = 16;
 const ATTEMPTS = 10;
 
-/** One line of NDJSON, with the place that it came from; `refused` when it could not even be made one. */
-export interface FactLine {
-  text: string;
-  at?: string;
-  refused?: string;
-}
-
-/** The facts of one item, in the order they came. */
-interface Group {
-  item: FactItem;
-  facts: { fact: ParsedFact; line: FactLine }[];
-}
-
-type Refusal = Omit<Quarantined, 'arrivedOn'>;
-
-interface Taking {
-  /** Says what would become of the facts, and writes nothing. */
-  dryRun?: boolean;
-  /** Where refused facts go: the quarantine, unless they are there already. */
-  keep?: (refused: readonly Quarantined[]) => Promise<void>;
-}
-
 /**
- * Takes lines of NDJSON in; blank ones are passed over. A bad fact is kept aside with its reason and stops no
- * other, nor does a participant whose item cannot be written. Facts may come in any order and any number of times.
- * Participants are marked due before their facts are written, so that a crash in between makes one evaluation too many,
- * never one too few; and again after, when so long has passed in between that a run may have passed the mark (law 8).
+ * Takes lines of facts in; blank ones are passed over. A bad fact is kept aside with its reason and stops no other.
+ * Facts may come in any order and any number of times. Participants are marked due before their facts are written,
+ * so that a crash in between makes one evaluation too many, never one too few.
  *
- * @param arrivedOn the business date of processing.
- * @throws Error after all else is written, when the table would not take some: taking them in again changes nothing else.
+ * @param arrivedOn the business date of processing, or an earlier one by hand.
+ * @throws when the table fails for some participants, after all others have been written: take the same lines in again.
  */
 export async function ingest(
-  services: Pick<Services, 'table' | 'now'>,
+  { table, now }: Pick<Services, 'table' | 'now'>,
   lines: readonly (string | FactLine)[],
   arrivedOn: BusinessDate,
-  { dryRun = false, keep }: Taking = {},
+  { keep = (refused) => quarantine(table, refused, now()), hasPassed }: Taking = {},
 ): Promise<Ingested> {
-  const { table, now } = services;
-  const refused: Refusal[] = [];
-  const groups = groupFacts(lines, arrivedOn, refused);
+  const intake = { table, now, keep };
+  const since = stopwatch(intake);
+  const { groups, refused } = groupFacts(lines, arrivedOn);
+  await keep(refused);
   const standing = await readFactItems(
     table,
     groups.map(({ item }) => item),
   );
   const merged = groups.map((group) => ({
     group,
-    merge: mergeGroup(group, standing.get(factItemId(group.item)) ?? new Map()),
+    merge: mergeGroup(group, standing.get(factItemId(group.item)) ?? new Map(), arrivedOn),
   }));
-  const counts = { ...noneIngested(), quarantined: refused.length };
-  if (dryRun) {
-    for (const { merge } of merged) countMerge(counts, merge);
-    return counts;
-  }
-  const aside = keep ?? ((some: readonly Quarantined[]) => quarantine(table, some, now()));
-  const setAside = (some: readonly Refusal[]) => aside(some.map((one) => ({ ...one, arrivedOn })));
-  if (refused.length > 0) await setAside(refused);
-  const marked = await announce(services, merged, arrivedOn);
-  const failures: unknown[] = [];
-  await pMap(
-    merged,
-    async ({ group, merge }) => {
-      try {
-        countMerge(counts, await write(services, group, merge, setAside));
-      } catch (error) {
-        failures.push(error);
-      }
-    },
-    { concurrency: WRITERS },
+  const changing = merged.filter(({ merge }) => merge.replacements.length > 0);
+  await enroll(
+    table,
+    changing.flatMap(({ merge }) => factsOf(merge)),
   );
-  await markAgainAfterStall(services, marked);
-  if (failures.length > 0) throw failures[0];
+  const items = changing.map(({ group }) => group.item);
+  const marked = await mark(intake, items, arrivedOn, since);
+  const counts = { ...noneIngested(), quarantined: refused.length };
+  try {
+    await everyOne(merged, async ({ group, merge }) =>
+      addIngested(counts, await write(intake, group, merge, arrivedOn, marked)),
+    );
+  } finally {
+    if (items.length > 0 && (await hasPassed?.(arrivedOn)) === true) await markToday(intake, items);
+  }
   return counts;
 }
 
-/** Who was marked due, and when by either clock: the one that tells the time, and the one that only goes on. */
-interface Marked {
-  ids: string[];
-  atMs: number;
-  ticksMs: number;
+/** How long ago something was, in milliseconds: by the clock, or by the processor's where that says more. */
+type Stopwatch = () => number;
+
+function stopwatch({ now }: Intake): Stopwatch {
+  const [wall, monotonic] = [now(), performance.now()];
+  return () => Math.max(now() - wall, performance.now() - monotonic);
 }
 
-/** Rosters and due markers, before the facts that they are about. */
-async function announce(
-  { table, now }: Pick<Services, 'table' | 'now'>,
-  merged: readonly { group: Group; merge: GroupMerge }[],
-  arrivedOn: BusinessDate,
-): Promise<Marked> {
-  const changing = merged.filter(({ merge }) => merge.replacements.length > 0);
-  const marked = {
-    ids: changing.map(({ group }) => group.item.participantId),
-    atMs: now(),
-    ticksMs: performance.now(),
-  };
-  await enroll(
+/** A marker is trusted for half the grace: a run may pass its date when all of it is over (law 8). */
+function isStale(marked: Stopwatch): boolean {
+  return marked() > BUCKET_GRACE_MS / 2;
+}
+
+/**
+ * Marks participants due on a date that was chosen some time ago; again on today, for as long as the process stalls
+ * between choosing a date and having marked on it.
+ * @returns since when the date of the last marker stood.
+ */
+async function mark(
+  intake: Intake,
+  items: readonly FactItem[],
+  date: BusinessDate,
+  since: Stopwatch,
+): Promise<Stopwatch> {
+  const { table, now } = intake;
+  await markDue(
     table,
-    changing.flatMap(({ merge }) => merge.replacements.map(({ fact }) => fact)),
+    date,
+    items.map(({ participantId }) => participantId),
+    now(),
   );
-  await markDue(table, arrivedOn, marked.ids, now());
-  const late = changing.flatMap(({ group: { item } }) =>
-    item.day !== undefined && item.day < addDays(arrivedOn, -LATE_AFTER_DAYS)
-      ? [{ participantId: item.participantId, day: item.day }]
-      : [],
+  const late = items.flatMap(({ participantId, day }) =>
+    day !== undefined && day < addDays(date, -LATE_AFTER_DAYS) ? [{ participantId, day }] : [],
   );
-  await noteLate(table, arrivedOn, late, now());
-  return marked;
+  await noteLate(table, date, late, now());
+  return isStale(since) ? markToday(intake, items) : since;
 }
 
-/** Whoever stalls between marker and fact for so long may wake when a run has passed the marker's day. */
-async function markAgainAfterStall(
-  { table, now }: Pick<Services, 'table' | 'now'>,
-  { ids, atMs, ticksMs }: Marked,
-): Promise<void> {
-  const passed = Math.max(now() - atMs, performance.now() - ticksMs);
-  if (passed > BUCKET_GRACE_MS / 2) await markDue(table, businessDate(now(), FACTS_ZONE), ids, now());
+function markToday(intake: Intake, items: readonly FactItem[]): Promise<Stopwatch> {
+  const since = stopwatch(intake);
+  return mark(intake, items, businessDate(intake.now(), FACTS_ZONE), since);
 }
 
-function groupFacts(
-  lines: readonly (string | FactLine)[],
-  arrivedOn: BusinessDate,
-  refused: Refusal[],
-): Group[] {
-  const groups = new Map<string, Group>();
-  for (const given of lines) {
-    const line = typeof given === 'string' ? { text: given } : given;
-    if (line.text.trim() === '') continue;
-    if (line.refused !== undefined) {
-      refused.push(refusal(line, line.refused));
-      continue;
-    }
-    const parsed = parseFact(line.text, arrivedOn);
-    if (!parsed.ok) {
-      refused.push(refusal(line, parsed.reason));
-      continue;
-    }
-    const { participantId, day } = parsed.fact;
-    const id = factItemId({ participantId, day });
-    const group = groups.get(id) ?? { item: { participantId, day }, facts: [] };
-    groups.set(id, group);
-    group.facts.push({ fact: parsed.fact, line });
+/** Does the work for each, whatever becomes of the others. @throws the first failure, when all are done. */
+async function everyOne<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  try {
+    await pMap(all, work, { concurrency: WRITERS, stopOnError: false });
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
   }
-  return [...groups.values()];
-}
-
-function refusal({ text, at }: FactLine, reason: string): Refusal {
-  return { raw: text, reason, ...(at === undefined ? {} : { at }) };
-}
-
-interface GroupMerge {
-  replacements: { fact: ParsedFact; line: FactLine; replaces: HashedFact | undefined }[];
-  outcomes: ('accepted' | 'unchanged' | 'superseded')[];
-  refused: Refusal[];
-}
-
-function countMerge(counts: Ingested, { outcomes, refused }: GroupMerge): void {
-  for (const outcome of outcomes) counts[outcome]++;
-  counts.quarantined += refused.length;
-}
-
-/** Merges facts into what stands, in memory. */
-function mergeGroup({ facts, item }: Group, standing: Slots): GroupMerge {
-  const slots = new Map<string, { stands: HashedFact; fact?: ParsedFact; line?: FactLine }>(
-    [...standing].map(([slot, stands]) => [slot, { stands }]),
-  );
-  const merge: GroupMerge = { replacements: [], outcomes: [], refused: [] };
-  for (const { fact, line } of facts) {
-    const before = slots.get(fact.slot);
-    const full = before === undefined ? capReached(fact, item, slots) : undefined;
-    if (full !== undefined) {
-      merge.refused.push(refusal(line, full));
-      continue;
-    }
-    const { outcome, stands, loser } = mergeFact(before?.stands, fact);
-    if (loser !== undefined) {
-      const lost =
-        loser.hash === fact.hash ? line : { text: JSON.stringify(loser.fact), ...placeOf(before?.line) };
-      const reason = `revision: got ${loser.fact.revision} twice with other content; allowed: a higher revision for a change (the other version stands)`;
-      merge.refused.push({ ...refusal(lost, reason), conflict: true });
-    }
-    if (stands.hash === fact.hash && outcome !== 'unchanged') slots.set(fact.slot, { stands, fact, line });
-    if (outcome !== 'conflict') merge.outcomes.push(outcome);
-    else if (stands.hash === fact.hash) merge.outcomes.push('accepted');
-  }
-  for (const [slot, { fact, line }] of slots) {
-    if (fact !== undefined && line !== undefined)
-      merge.replacements.push({ fact, line, replaces: standing.get(slot) });
-  }
-  return merge;
-}
-
-function placeOf(line: FactLine | undefined): Pick<FactLine, 'at'> {
-  return line?.at === undefined ? {} : { at: line.at };
-}
-
-/** Why an item takes no further fact of this type; whoever came first stays. */
-function capReached(
-  { fact }: ParsedFact,
-  { day }: FactItem,
-  slots: ReadonlyMap<string, { stands: HashedFact }>,
-): string | undefined {
-  if (fact.type === 'participant' || fact.type === 'sales') return undefined;
-  const cap = CAPS[fact.type];
-  let there = 0;
-  for (const { stands } of slots.values()) if (stands.fact.type === fact.type) there++;
-  if (there < cap) return undefined;
-  const what = fact.type === 'broadcast' ? `sessions a participant a day` : `${fact.type}s a participant`;
-  return `id: got ${fact.type} ${fact.id}${day === undefined ? '' : ` on ${day}`}; allowed: at most ${cap} ${what}`;
 }
 
 /**
  * Writes a merge; when another writer was there first, merges again with what stands now. The loser of a conflict
- * is kept aside before it is overwritten. An item that would be too large takes as many as fit, one by one; each of the
- * others is kept aside, and stops none of its neighbours (law 10).
+ * is kept aside before it is overwritten.
  */
 async function write(
-  { table, now }: Pick<Services, 'table' | 'now'>,
+  intake: Intake,
   group: Group,
   first: GroupMerge,
-  setAside: (refused: readonly Refusal[]) => Promise<void>,
-): Promise<GroupMerge> {
+  arrivedOn: BusinessDate,
+  since: Stopwatch,
+): Promise<Ingested> {
+  const { table, now, keep } = intake;
+  let marked = since;
   let merge = first;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (merge.refused.length > 0) await setAside(merge.refused);
-    if (merge.replacements.length === 0) return merge;
+    await keep(merge.refused);
+    if (merge.replacements.length === 0) return merge.counts;
+    if (!fitIntoItem(merge.slots)) return writeApart(intake, group, arrivedOn, marked);
+    if (isStale(marked)) marked = await markToday(intake, [group.item]);
     const outcome = await replaceFacts(table, group.item, merge.replacements, now());
-    if (outcome === 'written') return merge;
-    if (outcome === 'full') return writeOneByOne({ table, now }, group, merge, setAside);
-    merge = mergeGroup(group, await readFactItem(table, group.item));
+    // Some may be written even when not all are.
+    if (isStale(marked)) marked = await markToday(intake, [group.item]);
+    if (outcome === 'written') return merge.counts;
+    if (outcome === 'full') return writeApart(intake, group, arrivedOn, marked);
+    merge = mergeGroup(group, await readFactItem(table, group.item), arrivedOn);
+    await enroll(table, factsOf(merge));
   }
   throw new Error(
     `facts of ${group.item.participantId} changed under ${ATTEMPTS} writes in a row: try again`,
   );
 }
 
-async function writeOneByOne(
-  services: Pick<Services, 'table' | 'now'>,
+/** An item that cannot take all of them takes what it can: halves, down to the one that does not fit. */
+async function writeApart(
+  intake: Intake,
   { item, facts }: Group,
-  whole: GroupMerge,
-  setAside: (refused: readonly Refusal[]) => Promise<void>,
-): Promise<GroupMerge> {
-  const all: GroupMerge = { replacements: [], outcomes: [], refused: [] };
-  for (const one of facts) {
-    const group = { item, facts: [one] };
-    const merge = mergeGroup(group, await readFactItem(services.table, item));
-    const full =
-      merge.replacements.length > 0 &&
-      (await replaceFacts(services.table, item, merge.replacements, services.now())) === 'full';
+  arrivedOn: BusinessDate,
+  marked: Stopwatch,
+): Promise<Ingested> {
+  const { table, keep } = intake;
+  const [only] = facts;
+  if (only !== undefined && facts.length === 1) {
     const reason = `item: got ${item.participantId}${item.day === undefined ? '' : ` on ${item.day}`} with more than an item holds, 400 KB; allowed: fewer or shorter facts`;
-    const done = full
-      ? { replacements: [], outcomes: [], refused: [refusal(one.line, reason)] }
-      : await write(services, group, merge, setAside);
-    if (full) await setAside(done.refused);
-    // Some of them were written together, before the item was full.
-    const written =
-      done.outcomes[0] === 'unchanged' && whole.replacements.some(({ line }) => line === one.line);
-    all.outcomes.push(...(written ? (['accepted'] as const) : done.outcomes));
-    all.refused.push(...done.refused);
+    await keep([refusalOf(only.line, arrivedOn, reason)]);
+    return { ...noneIngested(), quarantined: 1 };
   }
-  return all;
+  const counts = noneIngested();
+  const half = Math.ceil(facts.length / 2);
+  for (const part of [facts.slice(0, half), facts.slice(half)]) {
+    const group = { item, facts: part };
+    const merge = mergeGroup(group, await readFactItem(table, item), arrivedOn);
+    addIngested(counts, await write(intake, group, merge, arrivedOn, marked));
+  }
+  return counts;
+}
+
+function factsOf({ replacements }: GroupMerge): ParsedFact[] {
+  return replacements.map(({ fact }) => fact);
 }

@@ -11,7 +11,8 @@ import {
 } from '../store/quarantine.ts';
 import { businessDate } from '../values/calendar.ts';
 import { InputError, parseInput, reasonSchema } from '../values/validation.ts';
-import { type Ingested, ingest } from './ingest.ts';
+import { ingest } from './ingest.ts';
+import type { Ingested } from './merge-facts.ts';
 import type { Services } from './services.ts';
 
 /** A row, and whether it is closed by itself, because a better fact of the same key stands by now. */
@@ -64,26 +65,21 @@ export async function retryRow(
 ): Promise<Retried> {
   const today = businessDate(services.now(), FACTS_ZONE);
   let again: Quarantined | undefined;
-  const others: Quarantined[] = [];
   const counts = await ingest(
     services,
     [{ text: row.raw, ...(row.at === undefined ? {} : { at: row.at }) }],
     today,
     {
-      // Of two in conflict it may be the other that loses now: that one is kept as any other is.
       keep: async (refused) => {
-        for (const one of refused) {
-          if (one.raw === row.raw) again = one;
-          else others.push(one);
-        }
-        await quarantine(services.table, others.splice(0), services.now());
+        again ??= refused[0];
+        // The row is there: what is kept is a loser in another form of it, or the one that loses against it now.
+        const others = refused.filter(({ raw }) => raw !== row.raw);
+        await quarantine(services.table, others, services.now());
       },
     },
   );
-  if (again !== undefined) {
-    const { reason } = again;
-    return { id: row.id, outcome: 'refused again', reason };
-  }
+  if (again !== undefined && counts.accepted === 0)
+    return { id: row.id, outcome: 'refused again', reason: again.reason };
   await closeRow(services.table, row, { state: 'retried', by, at: new Date(services.now()).toISOString() });
   return { id: row.id, outcome: outcomeOf(counts), reason: row.reason };
 }

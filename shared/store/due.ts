@@ -33,7 +33,7 @@ export async function markDue(
  * Puts a date on the list of arrival dates. The list keeps a scan of a year from asking each bucket of each date
  * whether it is there.
  */
-export async function noteArrivalDay(table: Table, date: BusinessDate, nowMs: number): Promise<void> {
+async function noteArrivalDay(table: Table, date: BusinessDate, nowMs: number): Promise<void> {
   const known = listed.get(table) ?? new Set();
   listed.set(table, known);
   if (known.has(date)) return;

@@ -46,6 +46,25 @@ export function factItemId({ participantId, day }: FactItem): string {
   return `${participantId} ${day ?? ''}`;
 }
 
+/** An item holds 400 KB; this leaves room for its keys and counts, and for who its owners were. */
+const MAX_FACTS_BYTES = 390_000;
+
+/**
+ * Whether facts fit into one item: their JSON is never shorter than what the service counts for them. Not every server
+ * that speaks like it counts as it does.
+ */
+export function fitIntoItem(slots: Slots): boolean {
+  let bytes = 0;
+  for (const [slot, fact] of slots) bytes += slot.length + Buffer.byteLength(JSON.stringify(encode(fact)));
+  return bytes <= MAX_FACTS_BYTES;
+}
+
+/** A fact, and the version that it is written over. */
+export interface Replacement {
+  fact: ParsedFact;
+  replaces: HashedFact | undefined;
+}
+
 /**
  * Writes facts over the versions read before. How many facts of a type an item takes is part of the condition, so that
  * two writers at once do not pass a cap.
@@ -55,7 +74,7 @@ export function factItemId({ participantId, day }: FactItem): string {
 export async function replaceFacts(
   table: Table,
   item: FactItem,
-  replacements: readonly { fact: ParsedFact; replaces: HashedFact | undefined }[],
+  replacements: readonly Replacement[],
   nowMs: number,
 ): Promise<'written' | 'moved' | 'full'> {
   for (let start = 0; start < replacements.length; start += SLOTS_A_WRITE) {
@@ -83,11 +102,7 @@ const COUNTS: Readonly<Record<keyof typeof CAPS, string>> = {
 };
 
 /** One update that sets each fact over the version it replaces. */
-function replacementOf(
-  item: FactItem,
-  chunk: readonly { fact: ParsedFact; replaces: HashedFact | undefined }[],
-  nowMs: number,
-): Update {
+function replacementOf(item: FactItem, chunk: readonly Replacement[], nowMs: number): Update {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
   const sets: string[] = [];

@@ -8,6 +8,9 @@ import { addDays, type BusinessDate, businessDate } from '../values/calendar.ts'
 /** A day's entries are spread over this many partitions of the ledger index. */
 export const LEDGER_SHARDS = 16;
 
+/** Refused facts are spread over partitions by the first digit of their ids. */
+export const QUARANTINE_SHARDS = [...'0123456789abcdef'];
+
 /** What is done to the table, and to which items: what a test that stalls or fails a call is told. */
 export interface Call {
   verb:
@@ -83,10 +86,7 @@ export const keys = {
   }),
   policy: (program: string, version: string) => ({ pk: `POLICY#${program}`, sk: version }),
   planPart: (hash: string, chunk: number) => ({ pk: `PLAN#${hash}`, sk: String(chunk).padStart(4, '0') }),
-  quarantine: (date: BusinessDate, bucket: number, hash: string) => ({
-    pk: `QUARANTINE#${date}#${bucket}`,
-    sk: hash,
-  }),
+  quarantine: (id: string) => ({ pk: `QUARANTINE#${id.slice(0, 1)}`, sk: id }),
 } as const;
 
 /** The bucket of a participant: the same for its life, so that each is in exactly one shard of a run. */

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFacts, type Reading } from '../../functions/cli/facts-files.ts';
+import type { FactLine } from '../../shared/facts/lines.ts';
 import { parseFact, parseJson } from '../../shared/facts/parse.ts';
-import type { FactLine } from '../../shared/pipeline/ingest.ts';
 import { merchant, sales, session } from '../support/facts.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'hongbao-test-'));
@@ -103,7 +103,7 @@ describe('29. a bad row of CSV', () => {
         PARTICIPANTS,
         'm-1,xiaohongshu,merchant,Alpha,1',
         bad,
-        'm-3,xiaohongshu,merchant,"Ga""mma, the\nsecond",1',
+        'm-3,xiaohongshu,merchant,"Ga""mma, the second",1',
         '',
       ].join('\n'),
     );
@@ -113,7 +113,7 @@ describe('29. a bad row of CSV', () => {
       ['participants.csv:4', true],
     ]);
     expect(rows[1]).toMatchObject({ text: bad, refused: expect.stringMatching(reason) });
-    expect(JSON.parse(rows[2]?.text ?? '')).toMatchObject({ id: 'm-3', name: 'Ga"mma, the\nsecond' });
+    expect(JSON.parse(rows[2]?.text ?? '')).toMatchObject({ id: 'm-3', name: 'Ga"mma, the second' });
   });
 });
 
