@@ -1,7 +1,6 @@
 /** Takes facts in: one function for files, pipes and the queue. */
 import pMap from 'p-map';
 import type { FactLine } from '../facts/lines.ts';
-import type { ParsedFact } from '../facts/parse.ts';
 import { FACTS_ZONE } from '../facts/schema.ts';
 import { LATE_AFTER_DAYS } from '../policy/reach.ts';
 import { BUCKET_GRACE_MS, markDue, noteLate } from '../store/due.ts';
@@ -73,7 +72,7 @@ export async function ingest(
   const changing = merged.filter(({ merge }) => merge.replacements.length > 0);
   await enroll(
     table,
-    changing.flatMap(({ merge }) => factsOf(merge)),
+    changing.flatMap(({ merge }) => merge.replacements.map(({ fact }) => fact)),
   );
   const items = changing.map(({ group }) => group.item);
   const marked = await mark(intake, items, arrivedOn, since);
@@ -164,8 +163,8 @@ async function write(
     if (isStale(marked)) marked = await markToday(intake, [group.item]);
     if (outcome === 'written') return merge.counts;
     if (outcome === 'full') return writeApart(intake, group, arrivedOn, marked);
+    // What stands only ever moves on, so nothing comes in now that did not before: all are enrolled and marked.
     merge = mergeGroup(group, await readFactItem(table, group.item), arrivedOn);
-    await enroll(table, factsOf(merge));
   }
   throw new Error(
     `facts of ${group.item.participantId} changed under ${ATTEMPTS} writes in a row: try again`,
@@ -194,8 +193,4 @@ async function writeApart(
     addIngested(counts, await write(intake, group, merge, arrivedOn, marked));
   }
   return counts;
-}
-
-function factsOf({ replacements }: GroupMerge): ParsedFact[] {
-  return replacements.map(({ fact }) => fact);
 }
