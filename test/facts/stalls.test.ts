@@ -46,6 +46,24 @@ describe('26. an intake that stalls is decided by the next run', () => {
     expect((await world.ledger()).some((row) => row.includes('w1/cold-1'))).toBe(true);
   });
 
+  it('26. at the write, and then at the very marking that made good for it', async () => {
+    const world = await db.world();
+    const nights = ['2024-08-01', '2024-08-02', '2024-08-03', '2024-08-04'];
+    const stalls = [at('update', 'DAY#'), at('put-all', 'DUE#2024-08-03')];
+    const stalled = world.at(ON, '12:00').around(async (call, send) => {
+      if (stalls[0]?.(call)) {
+        stalls.shift();
+        for (const night of nights.splice(0, 2)) await world.daily(night);
+      }
+      return send();
+    });
+    await world.ingest([merchant()], ON);
+    await ingest(stalled, lines([session(ON)]), ON);
+    expect([stalls, nights, await world.ledger()]).toEqual([[], [], []]);
+    await world.daily('2024-08-05');
+    expect((await world.ledger()).some((row) => row.includes('w1/cold-1'))).toBe(true);
+  });
+
   it('26. by the clock of the machine or by that of the processor, whichever says more', async () => {
     const world = await db.world();
     const stalled = stalledBefore(world.at(ON, '23:50'), at('update', 'P#m-1'), async () => {

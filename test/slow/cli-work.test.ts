@@ -39,6 +39,16 @@ describe('import', () => {
     ]);
   });
 
+  it('31. takes CSV from standard input, and says which line of it is bad', async () => {
+    const input =
+      'participantId,date,grossFen,refundedFen,feesFen,orders,revision\nm-1,2024-08-01,1,0,0,1,1\nm-2\n';
+    const args = ['import', '-', '--type', 'sales', '--format', 'ndjson'];
+    const { code, stdout } = await place.hongbao(args, { input });
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toEqual({ accepted: 1, unchanged: 0, superseded: 0, quarantined: 1 });
+    expect(await place.rows('quarantine')).toMatchObject([{ at: 'standard input:3', raw: 'm-2' }]);
+  });
+
   it('takes the same facts twice as unchanged, a newer revision as accepted, from files and standard input', async () => {
     place.write('facts.ndjson', FACTS);
     place.write('empty.ndjson', []);
