@@ -25,6 +25,7 @@ interface Figures {
   corrections: number;
   unfunded: number;
   sealed: number;
+  tooLate: number;
   undecided: number;
   unproven: number;
 }
@@ -47,6 +48,7 @@ export const handler = lambdaHandler<unknown, Answer>(async (event) => {
       corrections: found.corrections.count,
       unfunded: found.unfunded.count,
       sealed: found.sealed.count,
+      tooLate: found.tooLate.count,
       undecided: found.undecided.count,
       unproven: found.unproven,
     };

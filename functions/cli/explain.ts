@@ -1,13 +1,16 @@
 /** `hongbao explain`: why a participant has what it has, why not more, and how far the next step is. */
 import type { Command } from 'commander';
 import type { Decision, Evaluation, Holding } from '../../shared/engine/decision.ts';
-import { lowering, tell, valuesRead } from '../../shared/engine/explain.ts';
+import { cameTooLate, lowering, tell, valuesRead } from '../../shared/engine/explain.ts';
+import type { Change } from '../../shared/engine/history.ts';
 import type { Asked } from '../../shared/engine/outlook.ts';
 import { REASONS } from '../../shared/engine/reasons.ts';
 import { reconcile } from '../../shared/engine/reconcile.ts';
 import { FACTS_ZONE } from '../../shared/facts/schema.ts';
 import { lookAt, type View } from '../../shared/pipeline/look.ts';
 import { programNow } from '../../shared/pipeline/policy-in-force.ts';
+import type { Services } from '../../shared/pipeline/services.ts';
+import { horizonForUndecided } from '../../shared/pipeline/undecided.ts';
 import { RETENTION_DAYS, reachDays } from '../../shared/policy/reach.ts';
 import type { Program } from '../../shared/policy/schema.ts';
 import { readControl } from '../../shared/store/control.ts';
@@ -104,7 +107,7 @@ export async function explainRows(
   }
   const { decisions, holdings } = evaluation;
   const asked = { program, history, asOf: standpoint.asOf };
-  const next = nextOf(asked, evaluation, standpoint);
+  const next = await nextOf(services, asked, evaluation, standpoint);
   const decided = new Set(decisions.map(({ occasion }) => occasion));
   const others = [...holdings.values()].filter(({ occasion }) => !decided.has(occasion));
   return [
@@ -116,16 +119,27 @@ export async function explainRows(
 /** What comes of an occasion next, in words that follow the others; nothing when looking back. */
 type Next = (occasion: string, holding: Holding | undefined) => string;
 
-function nextOf(
+async function nextOf(
+  { table }: Pick<Services, 'table'>,
   asked: Asked,
   evaluation: Evaluation,
   { closedAsOf, asOf, horizon, written }: Standpoint,
-): Next {
+): Promise<Next> {
   if (closedAsOf === undefined || written !== undefined) return () => '';
   const { program, history } = asked;
   // As far back as the next run reads: what rests on older facts keeps what it has.
-  const reads = later(horizon, addDays(asOf, 1 - reachDays(program)));
-  const changes = reconcile(program, evaluation, reads, history.held);
+  const scheduled = later(horizon, addDays(asOf, 1 - reachDays(program)));
+  const control = await readControl(table, program.program);
+  const reads = await horizonForUndecided(table, program, control, scheduled);
+  const { holdings } = evaluation;
+  const isUnread = ({ occasion, readsFrom }: Change) => !holdings.has(occasion) && readsFrom < reads;
+  const changes = reconcile(program, evaluation, reads, history.held).filter((one) => !isUnread(one));
+  const comes = new Set(changes.map(({ occasion }) => occasion));
+  const tooLate = new Set(
+    reconcile(program, evaluation, horizon, history.held)
+      .filter(({ occasion, amount }) => amount !== 0 && !comes.has(occasion))
+      .map(({ occasion }) => occasion),
+  );
   const waiting = new Set(
     history.held.flatMap(({ state, change }) => (state === 'waiting' ? [change.occasion] : [])),
   );
@@ -138,6 +152,7 @@ function nextOf(
         : ` The pool ran short: ${formatAmount(shortfall, unit)} to come when its limit is raised.`,
       waiting.has(occasion) ? ' Lowering it waits for an operator.' : '',
       change === undefined || change.hold === 'drop' ? '' : ` ${lowering(program, change, closedAsOf)}`,
+      tooLate.has(occasion) ? ` ${cameTooLate(reads)}` : '',
     ].join('');
   };
 }

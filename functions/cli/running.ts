@@ -95,7 +95,7 @@ function tell(outcome: RunOutcome, format: Format): void {
   const rows = totalRows(summary);
   if (rows.length > 0) printTable(['incentive', 'entries', 'amount'], rows);
   listed(summary.unknown, 'participants have facts and are not known yet');
-  listed(summary.tooLate, 'facts came after the horizon had passed their day, and are not read');
+  listed(summary.tooLate, 'facts came too late for what they belong to, and do not count');
   listed(summary.tooLarge, 'sums pass what can be told exactly, and were refused');
   noteUndecided(run.program, summary.undecided);
   if (summary.held > 0) note(`${summary.held} lowerings wait for an operator: hongbao corrections`);

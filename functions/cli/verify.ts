@@ -26,6 +26,7 @@ export function verifyCommand(): Command {
         'corrections',
         'unfunded',
         'sealed',
+        'tooLate',
         'undecided',
         'unproven',
       ]);
@@ -38,7 +39,7 @@ export function verifyCommand(): Command {
 /** Numbers in columns, and who is behind them in two fields more. */
 function rowOf(found: Verification): Row {
   const { program, entries, participants, differences, pending, corrections, unfunded } = found;
-  const { sealed, undecided, unproven } = found;
+  const { sealed, tooLate, undecided, unproven } = found;
   return {
     program,
     entries,
@@ -48,6 +49,7 @@ function rowOf(found: Verification): Row {
     corrections: corrections.count,
     unfunded: unfunded.count,
     sealed: sealed.count,
+    tooLate: tooLate.count,
     undecided: undecided.count,
     unproven,
     named: differences.map(inWords),
@@ -56,6 +58,7 @@ function rowOf(found: Verification): Row {
       corrections: corrections.first,
       unfunded: unfunded.first,
       sealed: sealed.first,
+      tooLate: tooLate.first,
       undecided: undecided.first,
     },
   };
@@ -67,11 +70,16 @@ function inWords({ what, mend }: Fault): string {
 
 function tell(found: Verification): void {
   const { program, differences, pending, corrections, unfunded, sealed, undecided, unproven } = found;
+  const { tooLate } = found;
   for (const difference of differences) complain(`${program}: ${inWords(difference)}`);
   listed(pending, `changes of ${program} wait for a run`);
   listed(corrections, `lowerings of ${program} wait for an operator (hongbao corrections)`);
   listed(unfunded, `rewards of ${program} wait for a higher limit (hongbao budget)`);
   listed(sealed, `occasions of ${program} rest on facts older than runs read, and keep their sums`);
+  listed(
+    tooLate,
+    `facts of ${program} came too late for what they belong to, and do not count (hongbao explain)`,
+  );
   noteUndecided(program, undecided);
   if (unproven > 0)
     note(

@@ -37,7 +37,7 @@ export function caseOf(
 }
 
 /** What the ledger holds by occasion. Entries of an occasion come in the order of their numbers. */
-function holdingsOf(entries: readonly Entry[], program: string): Map<string, Holding> {
+export function holdingsOf(entries: readonly Entry[], program: string): Map<string, Holding> {
   const holdings = new Map<string, Holding>();
   for (const entry of entries) {
     if (entry.program !== program) continue;

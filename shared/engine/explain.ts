@@ -73,6 +73,11 @@ export function lowering(program: Program, change: Change, closedAsOf: BusinessD
     : `The ${run}, takes back ${what}.`;
 }
 
+/** What is told where facts would change a sum, and come too late: what is sealed keeps what it has (law 5). */
+export function cameTooLate(reads: BusinessDate): string {
+  return `The facts say otherwise now, and came too late: it rests on facts from before ${formatDay(reads)}, which runs read no longer, so it stays as it is unless an operator runs a backfill over its dates.`;
+}
+
 /** How much is missing while there is time, or was missing when it ended. */
 function missing({ asOf }: Asked, { reason, evidence }: Decision, outlook: Outlook, prize: string): string {
   // Under a cap, no distance leads anywhere.

@@ -1,5 +1,5 @@
 /** What the engine is given about one participant: facts merged and parsed, and what the ledger says. */
-import type { Attestation, Participant, Sanction } from '../facts/schema.ts';
+import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import type { Unit } from '../values/units.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -118,6 +118,15 @@ export interface Held extends Lowering {
   }[];
 }
 
+/** A fact that came so late that what it belongs to may have been sealed by then. */
+export interface Latecomer {
+  type: Fact['type'];
+  /** The dates, both included, on which it can change what is earned. */
+  from: BusinessDate;
+  to: BusinessDate;
+  arrivedOn: BusinessDate;
+}
+
 /** All that is known of one participant, from the run's horizon on. Days are in order. */
 export interface History {
   participantId: string;
@@ -134,6 +143,8 @@ export interface History {
   entities: readonly string[];
   /** The agencies that it has ever been a member of. */
   agencies: readonly string[];
+  /** Which of its facts came very late. */
+  late: readonly Latecomer[];
   /** Its entries of every program, by occasion and number. */
   entries: readonly Entry[];
   /** Its lowerings that wait or waited for an operator, of every program. */

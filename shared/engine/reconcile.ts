@@ -8,6 +8,7 @@ import { at } from '../values/sums.ts';
 import type { Decision, Evaluation, Holding } from './decision.ts';
 import type { Change, Evidence, Held, Lowering } from './history.ts';
 import { isMissed, type ReasonCode } from './reasons.ts';
+import { isSealed } from './sealed.ts';
 
 /**
  * Plans the entries that bring the ledger to the decisions. Planning again after they are written gives none.
@@ -57,10 +58,6 @@ interface Asked {
   change: Change;
   holding: Holding | undefined;
   causes: readonly string[];
-}
-
-function isSealed(holding: Holding | undefined, horizon: BusinessDate): boolean {
-  return holding !== undefined && holding.last.readsFrom < horizon && !isMissed(holding.last.reason);
 }
 
 function changeFor(program: Program, decision: Decision, holding: Holding | undefined): Change | undefined {

@@ -40,3 +40,23 @@ export function identityOf(fact: Fact): FactIdentity {
       return { participantId: fact.participantId, day: undefined, slot: `${SLOTS.sanction}${fact.id}` };
   }
 }
+
+/** The dates, both included, on which a fact can change what is earned; undefined of a profile, which is about no date. */
+export function datesOf(fact: Fact): { from: BusinessDate; to: BusinessDate } | undefined {
+  switch (fact.type) {
+    case 'participant':
+      return undefined;
+    case 'broadcast':
+    case 'sales': {
+      const { day = '' } = identityOf(fact);
+      return { from: day, to: day };
+    }
+    case 'attestation':
+      return { from: fact.verifiedOn, to: fact.expiresOn };
+    case 'sanction':
+      return { from: fact.from, to: fact.to ?? END_OF_TIME };
+  }
+}
+
+/** After every business date. */
+const END_OF_TIME = '9999-12-31';

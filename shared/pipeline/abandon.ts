@@ -1,6 +1,7 @@
 /** Giving a run up by hand: one that died while it planned, or one that had begun to apply and whose plan is gone. */
 import { readBudget } from '../store/budget-item.ts';
 import { giveUp, isHeld, readControl } from '../store/control.ts';
+import { PlanLostError } from '../store/plans.ts';
 import { InputError, parseInput, reasonSchema } from '../values/validation.ts';
 import { abandonRun } from './allocate.ts';
 import { recordEnds } from './open-run.ts';
@@ -70,7 +71,9 @@ async function canBeRead({ plans }: Services, manifest: string | undefined): Pro
     const { parts } = await readManifest(plans, manifest);
     for (const part of parts) await readPart(plans, part);
     return true;
-  } catch {
+  } catch (error) {
+    // What cannot be read just now is not gone: a throttled read must not cost a run.
+    if (!(error instanceof PlanLostError)) throw error;
     return false;
   }
 }

@@ -13,6 +13,7 @@ import { type Collector, frozenFor, markAgain, planAll, type ShardResult } from 
 import type { Shard } from './open-run.ts';
 import { pinnedProgram } from './policy-in-force.ts';
 import type { Services } from './services.ts';
+import { latenessIn } from './too-late.ts';
 
 /**
  * Evaluates the single participants of a shard. One of several shops is left to the stage that sees its entity
@@ -29,6 +30,7 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
     [...new Set([...marked.due, ...(await owed(services, run, shard))])].sort();
   const due = found.filter((id) => run.without?.includes(id) !== true);
   await putOffNamed(services, run, shard);
+  const tooLateOf = latenessIn(services, run, program);
   const tooLate = marked.late.filter(({ day }) => day < run.horizon);
   return planAll(
     services,
@@ -39,6 +41,7 @@ export async function evaluateShard(services: Services, run: Run, shard: Shard):
     async (id, to) => {
       const history = await readHistory(table, id, run.horizon, run);
       if (history.participant === undefined && history.days.length > 0) to.unknown(id);
+      to.tooLate(await tooLateOf(history));
       deferEntities(history, to);
       if (isOneOfSeveral(history)) {
         if (history.participant !== undefined) to.leave(id, entityOf(history));

@@ -35,7 +35,7 @@ export interface ShardResult extends Demand, Shard {
   failures: string[];
   /** Participants with facts that are not known yet: they count once they are. */
   unknown: Listing;
-  /** Facts that came after the horizon had passed their day: they are not read. */
+  /** Facts that came too late: their day is before the horizon, or what they belong to is sealed. */
   tooLate: Listing;
   /** Sums that pass what can be told, by participant and occasion: they are refused. */
   tooLarge: Listing;
@@ -120,6 +120,8 @@ export interface Collector {
   tally(tally: Tally): void;
   /** Names a participant with facts that is not known yet. */
   unknown(participantId: string): void;
+  /** Names facts that came too late for what they belong to. */
+  tooLate(names: readonly string[]): void;
 }
 
 /** Plans each unit; one that fails is named, marked due again, and stops no other. */
@@ -147,6 +149,7 @@ export async function planAll(
     leave: (participantId, entity) => void deferred.left.set(participantId, entity),
     defer: (kind, id) => void deferred[kind].add(id),
     unknown: (participantId) => addListing(listings.unknown, participantId),
+    tooLate: (names) => names.forEach((name) => void addListing(listings.tooLate, name)),
     tally(tally) {
       tallies.push(tally);
       // Merged as they come, so that a shard never holds one for each of its participants.

@@ -9,11 +9,14 @@ import {
   type FactItem,
   factItemId,
   fitIntoItem,
+  type Replacement,
   readFactItem,
   readFactItems,
+  readFirstDay,
   replaceFacts,
 } from '../store/facts.ts';
 import { type Quarantined, quarantine } from '../store/quarantine.ts';
+import type { Table } from '../store/table.ts';
 import { addDays, type BusinessDate, businessDate } from '../values/calendar.ts';
 import {
   addIngested,
@@ -74,7 +77,13 @@ export async function ingest(
     table,
     changing.flatMap(({ merge }) => merge.replacements.map(({ fact }) => fact)),
   );
-  const items = changing.map(({ group }) => group.item);
+  const items = [
+    ...changing.map(({ group }) => group.item),
+    ...(await waitedFor(
+      table,
+      changing.flatMap(({ merge }) => merge.replacements),
+    )),
+  ];
   const marked = await mark(intake, items, arrivedOn, since);
   const counts = { ...noneIngested(), quarantined: refused.length };
   try {
@@ -85,6 +94,20 @@ export async function ingest(
     if (items.length > 0 && (await hasPassed?.(arrivedOn)) === true) await markToday(intake, items);
   }
   return counts;
+}
+
+/** The first days that had to wait for a profile: what came before runs stop reading them is late with it. */
+async function waitedFor(table: Table, replacements: readonly Replacement[]): Promise<FactItem[]> {
+  const known = replacements.flatMap(({ fact, replaces }) =>
+    fact.fact.type === 'participant' && replaces === undefined ? [fact.participantId] : [],
+  );
+  return pMap(
+    known,
+    async (participantId) => ({ participantId, day: await readFirstDay(table, participantId) }),
+    {
+      concurrency: WRITERS,
+    },
+  );
 }
 
 /** How long ago something was, in milliseconds: by the clock, or by the processor's where that says more. */

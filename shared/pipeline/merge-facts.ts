@@ -1,11 +1,14 @@
 /** Lines to what they change of the facts of their items, in memory: what an intake would write, and what it would refuse. */
+
+import { datesOf } from '../facts/identity.ts';
 import type { FactLine } from '../facts/lines.ts';
 import { type HashedFact, mergeFact } from '../facts/merge.ts';
 import { type ParsedFact, parseFact } from '../facts/parse.ts';
 import { CAPS } from '../facts/schema.ts';
+import { LATE_ALLOWANCE_DAYS } from '../policy/reach.ts';
 import { type FactItem, factItemId, type Replacement, type Slots } from '../store/facts.ts';
 import type { Quarantined } from '../store/quarantine.ts';
-import type { BusinessDate } from '../values/calendar.ts';
+import { addDays, type BusinessDate } from '../values/calendar.ts';
 import { canonicalJson } from '../values/canonical.ts';
 
 /** What became of facts. Of two in conflict, the one that stands counts as accepted, the other as quarantined. */
@@ -99,7 +102,11 @@ export function mergeGroup({ facts }: Group, standing: Slots, arrivedOn: Busines
     else if (stands === fact) counts.accepted++;
   }
   counts.quarantined = refused.length;
-  const replacements = [...changed].map(([slot, fact]) => ({ fact, replaces: standing.get(slot) }));
+  const replacements = [...changed].map(([slot, fact]) => ({
+    fact,
+    replaces: standing.get(slot),
+    ...(isLate(fact, arrivedOn) ? { lateOn: arrivedOn } : {}),
+  }));
   return { replacements, slots, counts, refused };
 }
 
@@ -118,4 +125,10 @@ function capPassedBy({ fact, day }: ParsedFact, slots: Slots): string | undefine
   if (there < cap) return undefined;
   const what = fact.type === 'broadcast' ? `sessions a participant a day` : `${fact.type}s a participant`;
   return `id: got ${fact.type} ${fact.id}${day === undefined ? '' : ` on ${day}`}; allowed: at most ${cap} ${what}`;
+}
+
+/** Whether a fact comes so long after the dates that it is about that what it belongs to may be sealed. */
+function isLate({ fact }: ParsedFact, arrivedOn: BusinessDate): boolean {
+  const about = datesOf(fact);
+  return about !== undefined && about.from < addDays(arrivedOn, -LATE_ALLOWANCE_DAYS);
 }

@@ -19,7 +19,7 @@ import type { Incentive, PolicyVersion, Program } from './schema.ts';
 export const RETENTION_DAYS = 400;
 
 /** For how many days after it could first be decided an occasion still takes late facts and refunds (A). */
-const LATE_ALLOWANCE_DAYS = 42;
+export const LATE_ALLOWANCE_DAYS = 42;
 
 /** No program's scheduled runs read less far back, however short its rules are (A). */
 const LEAST_REACH_DAYS = 120;

@@ -9,7 +9,7 @@ import type { ParsedFact } from '../facts/parse.ts';
 import { CAPS, type Fact } from '../facts/schema.ts';
 import type { BusinessDate } from '../values/calendar.ts';
 import { getAll, putAll } from './batch.ts';
-import { getItem, type Item, nameOf, type Update, updateIf } from './items.ts';
+import { getItem, type Item, itemsIn, nameOf, type Update, updateIf } from './items.ts';
 import { expiry, type Key, keys, type Table } from './table.ts';
 
 /** The item that facts of one participant and day, or of its profile, live in. */
@@ -41,6 +41,13 @@ export async function readFactItem(table: Table, item: FactItem): Promise<Slots>
   return slotsOf(item, await getItem(table, keyOf(item), { expired: true }));
 }
 
+/** The first date of which there are facts of a participant. */
+export async function readFirstDay(table: Table, participantId: string): Promise<BusinessDate | undefined> {
+  const { pk, sk } = keys.day(participantId, '');
+  for await (const item of itemsIn(table, { pk, startsWith: sk })) return String(item.sk).slice(sk.length);
+  return undefined;
+}
+
 /** Names a fact item in memory. */
 export function factItemId({ participantId, day }: FactItem): string {
   return `${participantId} ${day ?? ''}`;
@@ -63,7 +70,12 @@ export function fitIntoItem(slots: Slots): boolean {
 export interface Replacement {
   fact: ParsedFact;
   replaces: HashedFact | undefined;
+  /** When it arrived, of what came so late that what it belongs to may be sealed. */
+  lateOn?: BusinessDate;
 }
+
+/** A fact as it stands in its item. */
+export interface Standing extends HashedFact, Pick<Replacement, 'lateOn'> {}
 
 /**
  * Writes facts over the versions read before. How many facts of a type an item takes is part of the condition, so that
@@ -107,9 +119,9 @@ function replacementOf(item: FactItem, chunk: readonly Replacement[], nowMs: num
   const values: Record<string, unknown> = {};
   const sets: string[] = [];
   const conditions: string[] = [];
-  for (const [index, { fact, replaces }] of chunk.entries()) {
+  for (const [index, { fact, replaces, lateOn }] of chunk.entries()) {
     names[`#f${index}`] = fact.slot;
-    values[`:f${index}`] = encode(fact);
+    values[`:f${index}`] = { ...encode(fact), ...(lateOn === undefined ? {} : { lateOn }) };
     sets.push(`#f${index} = :f${index}`);
     if (replaces === undefined) conditions.push(`attribute_not_exists(#f${index})`);
     else {
@@ -195,9 +207,13 @@ function encode({ fact, hash }: HashedFact): Record<string, unknown> {
 }
 
 /** The fact in one attribute of an item: what {@link encode} left out comes back from the keys. */
-export function decode(item: FactItem, slot: string, stored: Record<string, unknown>): HashedFact {
-  const { hash, ...content } = stored;
-  return { fact: { ...content, ...impliedBy(item, slot) } as Fact, hash: String(hash) };
+export function decode(item: FactItem, slot: string, stored: Record<string, unknown>): Standing {
+  const { hash, lateOn, ...content } = stored;
+  return {
+    fact: { ...content, ...impliedBy(item, slot) } as Fact,
+    hash: String(hash),
+    ...(lateOn === undefined ? {} : { lateOn: String(lateOn) }),
+  };
 }
 
 function impliedBy({ participantId, day }: FactItem, slot: string): Record<string, unknown> {

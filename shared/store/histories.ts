@@ -1,11 +1,12 @@
 /** One Query reads all that a decision about a participant needs: its days, entries and profile. */
 import pMap from 'p-map';
-import type { Day, DaySales, Entry, Held, History, Session } from '../engine/history.ts';
-import type { Attestation, Fact, Participant, Sanction } from '../facts/schema.ts';
+import type { Day, DaySales, Entry, Held, History, Latecomer, Session } from '../engine/history.ts';
+import { datesOf } from '../facts/identity.ts';
+import type { Attestation, Participant, Sanction } from '../facts/schema.ts';
 import { type BusinessDate, epochMs } from '../values/calendar.ts';
 import { compareCodeUnits } from '../values/canonical.ts';
 import { getAll } from './batch.ts';
-import { decode, isSlot } from './facts.ts';
+import { decode, isSlot, type Standing } from './facts.ts';
 import { decodeHeld } from './held.ts';
 import { itemsIn } from './items.ts';
 import { decodeEntry } from './ledger.ts';
@@ -26,6 +27,7 @@ export async function readHistory(
 ): Promise<History> {
   const from = keys.day(participantId, horizon);
   const days: Day[] = [];
+  const late: Latecomer[] = [];
   const entries: Entry[] = [];
   const held: Held[] = [];
   const members: string[] = [];
@@ -34,23 +36,27 @@ export async function readHistory(
   const between = [from.sk, keys.profile(participantId).sk] as const;
   for await (const item of itemsIn(table, { pk: from.pk, between }, { consistent })) {
     const sk = String(item.sk);
-    if (sk.startsWith('DAY#')) days.push(dayFrom(participantId, sk.slice('DAY#'.length), item));
-    else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
+    if (sk.startsWith('DAY#')) {
+      const facts = factsOf(participantId, sk.slice('DAY#'.length), item);
+      days.push(dayFrom(sk.slice('DAY#'.length), facts));
+      late.push(...latecomersOf(facts));
+    } else if (sk.startsWith('GRANT#')) entries.push(decodeEntry(item));
     else if (sk.startsWith('HELD#')) held.push(decodeHeld(item));
     else if (sk.startsWith('MEMBER#')) members.push(sk.slice('MEMBER#'.length));
     else if (sk.startsWith('OWNS#')) shops.push(sk.slice('OWNS#'.length));
     else if (sk === 'PROFILE') profile = item;
   }
   const granted = fresh ? { entries: [], held: [] } : { entries, held };
-  return historyFrom(participantId, profile, { days, members, shops, ...granted });
+  return historyFrom(participantId, profile, { days, late, members, shops, ...granted });
 }
 
 function historyFrom(
   participantId: string,
   profile: Record<string, unknown>,
-  rest: Pick<History, 'days' | 'entries' | 'held' | 'members' | 'shops'>,
+  { late, ...rest }: Pick<History, 'days' | 'late' | 'entries' | 'held' | 'members' | 'shops'>,
 ): History {
-  const about = factsOf(participantId, undefined, profile);
+  const standing = factsOf(participantId, undefined, profile);
+  const about = standing.map(({ fact }) => fact);
   return {
     participantId,
     participant: about.find((fact): fact is Participant => fact.type === 'participant'),
@@ -61,14 +67,24 @@ function historyFrom(
       .sort((a, b) => compareCodeUnits(a.id, b.id)),
     entities: idsIn(profile.entities),
     agencies: idsIn(profile.agencies),
+    late: [...late, ...latecomersOf(standing)],
     ...rest,
   };
 }
 
-function dayFrom(participantId: string, date: BusinessDate, item: Record<string, unknown>): Day {
+function latecomersOf(standing: readonly Standing[]): Latecomer[] {
+  return standing.flatMap(({ fact, lateOn }) => {
+    const about = datesOf(fact);
+    return lateOn === undefined || about === undefined
+      ? []
+      : [{ type: fact.type, ...about, arrivedOn: lateOn }];
+  });
+}
+
+function dayFrom(date: BusinessDate, standing: readonly Standing[]): Day {
   const sessions: Session[] = [];
   let sales: DaySales | undefined;
-  for (const fact of factsOf(participantId, date, item)) {
+  for (const { fact } of standing) {
     if (fact.type === 'sales') sales = fact;
     if (fact.type === 'broadcast') {
       sessions.push({
@@ -105,7 +121,7 @@ export async function readHistories(
 /** What is about no date of several participants: their histories without days or entries. */
 export async function readProfiles(table: Table, ids: readonly string[]): Promise<History[]> {
   const items = await getAll(table, ids.map(keys.profile));
-  const nothing = { days: [], entries: [], held: [], members: [], shops: [] };
+  const nothing = { days: [], late: [], entries: [], held: [], members: [], shops: [] };
   return items.map((item) => historyFrom(String(item.pk).slice('P#'.length), item, nothing));
 }
 
@@ -127,8 +143,8 @@ function factsOf(
   participantId: string,
   day: BusinessDate | undefined,
   item: Record<string, unknown>,
-): Fact[] {
+): Standing[] {
   return Object.entries(item)
     .filter(([attribute]) => isSlot(attribute))
-    .map(([slot, value]) => decode({ participantId, day }, slot, value as Record<string, unknown>).fact);
+    .map(([slot, value]) => decode({ participantId, day }, slot, value as Record<string, unknown>));
 }

@@ -85,7 +85,7 @@ export interface RunSummary extends Totals {
   failures?: string[];
   /** Participants with facts that are not known yet: they count once they are. */
   unknown?: Listing;
-  /** Facts that came after the horizon had passed their day: they are not read. */
+  /** Facts that came too late, by participant and day, and by occasion where only that is sealed: they do not count. */
   tooLate?: Listing;
   /** Sums that pass what can be told, by participant and occasion: they are refused. */
   tooLarge?: Listing;

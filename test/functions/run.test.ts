@@ -390,6 +390,7 @@ describe('verify', () => {
       corrections: 0,
       unfunded: 0,
       sealed: 0,
+      tooLate: 0,
       unproven: 0,
     });
     expect(figures?._aws).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'Hongbao' }] });

@@ -49,6 +49,17 @@ describe('13. a run whose plan is gone', () => {
     expect(await readControl(world.table, PROGRAM)).toEqual(before);
   });
 
+  it('is not taken for gone where it cannot be read just now', async () => {
+    const world = await deadInApplying();
+    const services = {
+      ...world.services,
+      plans: { ...world.services.plans, get: () => Promise.reject(new Error('slow down')) },
+    };
+    const before = await readControl(world.table, PROGRAM);
+    await expect(abandonByHand(services, PROGRAM, 'dead', BY)).rejects.toThrow('slow down');
+    expect(await readControl(world.table, PROGRAM)).toEqual(before);
+  });
+
   it.each(['manifest', 'part'] as const)(
     'is given up when its %s cannot be read: shown first, on the record, and what it reserved stays so',
     async (what) => {

@@ -80,6 +80,7 @@ export class Desk {
       entities: [],
       agencies: [],
       held: [],
+      late: [],
       days: [...days.values()].sort((a, b) => compareCodeUnits(a.date, b.date)),
       entries: this.entries.toSorted((a, b) => compareCodeUnits(a.occasion, b.occasion) || a.n - b.n),
     };

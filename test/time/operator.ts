@@ -41,7 +41,7 @@ export async function recordOf(world: World, outcome: RunOutcome): Promise<RunRe
 /** What a verification finds: how many of each, and in `names` who. */
 export async function verified(world: World, program: Program | string = PROGRAM) {
   const known = typeof program === 'string' ? findProgram(program, world.services.catalogue) : program;
-  const { differences, pending, corrections, unfunded, sealed, undecided, ...found } = await verify(
+  const { differences, pending, corrections, unfunded, sealed, tooLate, undecided, ...found } = await verify(
     world.services,
     known,
   );
@@ -53,17 +53,27 @@ export async function verified(world: World, program: Program | string = PROGRAM
     corrections: corrections.count,
     unfunded: unfunded.count,
     sealed: sealed.count,
+    tooLate: tooLate.count,
     undecided: undecided.first,
     names: {
       pending: pending.first,
       corrections: corrections.first,
       unfunded: unfunded.first,
       sealed: sealed.first,
+      tooLate: tooLate.first,
     },
   };
 }
 
 /** Nothing is wrong, and nothing waits. */
-export const CLEAN = { differences: [], pending: 0, corrections: 0, unfunded: 0, sealed: 0, unproven: 0 };
+export const CLEAN = {
+  differences: [],
+  pending: 0,
+  corrections: 0,
+  unfunded: 0,
+  sealed: 0,
+  tooLate: 0,
+  unproven: 0,
+};
 /** Nobody is behind anything. */
-export const NOBODY = { pending: [], corrections: [], unfunded: [], sealed: [] };
+export const NOBODY = { pending: [], corrections: [], unfunded: [], sealed: [], tooLate: [] };

@@ -10,7 +10,7 @@ import { readPart } from '../plan.ts';
 import { evaluateAll } from '../run-here.ts';
 import { scheduledHorizon, scopeOf } from '../run-scope.ts';
 import type { Services } from '../services.ts';
-import { addListing, noListing } from '../totals.ts';
+import { addListing, noListing, sumListings } from '../totals.ts';
 import type { Ledger } from './ledger.ts';
 import { backfillCommand, type Fault } from './mend.ts';
 import { awaitedBy, isUnfunded, readWaiting, takesEveryone, type Waiting } from './waits.ts';
@@ -21,6 +21,7 @@ export interface Replanned {
   pending: Listing;
   unfunded: Listing;
   sealed: Listing;
+  tooLate: Listing;
 }
 
 export async function replan(
@@ -34,12 +35,14 @@ export async function replan(
     pending: noListing(),
     unfunded: noListing(),
     sealed: noListing(),
+    tooLate: noListing(),
   };
   if (control.closedAsOf === undefined) return found;
   const services = { ...given, plans: memoryPlans() };
   const run = await asIfRun(services, program, control, control.closedAsOf);
   listSealed(found.sealed, ledger, run);
   const { results } = await evaluateAll(services, run, [{ shard: 0, of: 1 }]);
+  found.tooLate = sumListings(results.map(({ tooLate }) => tooLate));
   for (const { failed, failures } of results) {
     const rest = failed - failures.length;
     found.differences.push(

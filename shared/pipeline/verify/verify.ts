@@ -29,6 +29,8 @@ export interface Verification {
   unfunded: Listing;
   /** Occasions that rest on facts from before the horizon, by participant and occasion: their sums are not planned again. */
   sealed: Listing;
+  /** Facts that came too late for what they belong to, and do not count. */
+  tooLate: Listing;
   /** Awards that are due and that no run has decided. */
   undecided: Listing;
   /** Entries that could not be compared with the plan that they were written from: it is not kept any more. */
@@ -66,6 +68,7 @@ export async function verify(services: Services, deployed: Program): Promise<Ver
     corrections: await waitingCorrections(services, program),
     unfunded: replanned.unfunded,
     sealed: replanned.sealed,
+    tooLate: replanned.tooLate,
     undecided: listingOf(undecided),
     unproven: compared.unproven,
   };
