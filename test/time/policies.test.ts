@@ -7,7 +7,7 @@ import type { Incentive, Program } from '../../shared/policy/schema.ts';
 import { readPlanned } from '../../shared/store/approvals.ts';
 import { putAll } from '../../shared/store/batch.ts';
 import { readControl } from '../../shared/store/control.ts';
-import { tablePlans } from '../../shared/store/plans.ts';
+import { PlanLostError, tablePlans } from '../../shared/store/plans.ts';
 import type { Table } from '../../shared/store/table.ts';
 import { InputError } from '../../shared/values/validation.ts';
 import { merchant, session } from '../support/facts.ts';
@@ -266,7 +266,10 @@ describe('1. a version that supersedes another', () => {
     };
     await expect(world.run({ program: ID, ...planned?.input, plan: hash }, dying)).rejects.toThrow('died');
     world.wait(LEASE_MS + 1);
-    const gone = { ...services, plans: { ...services.plans, get: () => Promise.reject(new Error('gone')) } };
+    const gone = {
+      ...services,
+      plans: { ...services.plans, get: () => Promise.reject(new PlanLostError('gone')) },
+    };
     await abandonByHand(gone, ID, 'dying', { by: 'tester', reason: 'its plan is gone' });
     expect((await readControl(world.table, ID)).superseding).toEqual(['v2']);
     const next = await world.at('2024-08-07').run({ ...range, from: '2024-08-01', to: '2024-08-07' });
