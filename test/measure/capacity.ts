@@ -73,11 +73,12 @@ function commandOf({ input }: { input: object }): string {
 
 export async function measureCapacity(endpoint: string): Promise<Figure[]> {
   const target = await openEndpoint(endpoint, 'hongbao');
-  const { table } = target.services;
-  const metered = meter(table.client);
-  // The clock of the day after the host's last day.
+  // The clock of the day after the host's last day, also for the table: by today's, all that the host did has expired.
   let nowMs = startOfDay(addDays(LAST_DAY, 1), 'Asia/Shanghai') + LONG_AFTER;
-  const services: Services = { ...target.services, now: () => nowMs };
+  const now = () => nowMs;
+  const table = { ...target.services.table, now };
+  const services: Services = { ...target.services, table, now };
+  const metered = meter(table.client);
   const learn = (facts: readonly Fact[], on: string) =>
     metered.of(() =>
       ingest(
